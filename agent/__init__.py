@@ -1,0 +1,1 @@
+"""The gateway's agent: reads devices, seals rounds, and sends them until the city has them."""

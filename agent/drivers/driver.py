@@ -1,0 +1,20 @@
+"""What every driver offers the sampler: one reading of one device, or a reason in words."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """One value of one quantity (`contract.quantities`) in its UCUM unit."""
+
+    quantity: str
+    value: float
+
+
+class Driver(Protocol):
+    """One device on one line."""
+
+    async def read(self) -> tuple[Observation, ...]:
+        """Ask once and return the answer; raises DeviceError or LineGone, always before its timeout."""
+        ...

@@ -1,0 +1,45 @@
+"""What can go wrong on a gateway, split by what the caller does about it.
+
+AgentError
+├── DeviceError         this device gave no reading this time; the others go on
+│   ├── DeviceSilent    no answer before the deadline
+│   ├── FrameError      bytes that are not an answer; shows them
+│   └── DeviceRefused   the device answered that it will not; says its code in words
+├── LineGone            the port is missing, busy or was unplugged; every device on it waits
+├── OutboxFailed        a round could not be sealed; it is kept and tried again
+└── LinkDown            the broker is gone or refuses; the reason in words
+"""
+
+from contract.errors import NadiError
+
+
+class AgentError(NadiError):
+    """An error of the gateway's own side."""
+
+
+class DeviceError(AgentError):
+    """A device gave no reading this time."""
+
+
+class DeviceSilent(DeviceError):
+    """No answer before the deadline."""
+
+
+class FrameError(DeviceError):
+    """Bytes that are not the answer to the question; the message shows them."""
+
+
+class DeviceRefused(DeviceError):
+    """The device answered that it will not."""
+
+
+class LineGone(AgentError):
+    """The port is missing, busy or was unplugged."""
+
+
+class OutboxFailed(AgentError):
+    """A commit to the outbox did not succeed."""
+
+
+class LinkDown(AgentError):
+    """The broker is gone or refuses."""

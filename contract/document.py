@@ -1,0 +1,98 @@
+"""A TOML document becomes a model, or one sentence that names the key and the nearest right one."""
+
+import difflib
+import tomllib
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from contract.errors import SettingsError
+
+_M = TypeVar("_M", bound="Section")
+
+
+class Section(BaseModel):
+    """Frozen, and refuses keys it does not know."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+def load_document(model: type[_M], text: str, *, name: str) -> _M:
+    """The settings in `text`; raises SettingsError that names the file, the key and what to do."""
+    try:
+        return model.model_validate(tomllib.loads(text), strict=None)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{name}: not valid TOML: {error}", hint="mend that line") from None
+    except ValidationError as error:
+        raise _in_words(model, error, name) from None
+
+
+def _in_words(model: type[BaseModel], error: ValidationError, name: str) -> SettingsError:
+    first = error.errors(include_url=False)[0]
+    where = _path(first["loc"])
+    if first["type"] == "extra_forbidden":
+        return _unknown_key(model, first["loc"], f"{name}: {where}")
+    if first["type"] == "missing":
+        key = first["loc"][-1]
+        return SettingsError(f"{name}: {where} is missing", hint=f"add {key} = …")
+    if first["type"] == "union_tag_invalid":
+        known = first["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return SettingsError(
+            f"{name}: {where}: there is no driver {first['ctx']['tag']!r}",
+            hint=_nearest(str(first["ctx"]["tag"]), known),
+        )
+    what = first["msg"].removeprefix("Value error, ")
+    what = what[:1].lower() + what[1:]
+    return SettingsError(f"{name}: {where + ': ' if where else ''}{what}", hint="correct that value")
+
+
+def _path(steps: tuple[int | str, ...]) -> str:
+    path = ""
+    for step in steps:
+        path += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if path else step
+    return path
+
+
+def _unknown_key(
+    model: type[BaseModel], steps: tuple[int | str, ...], where: str
+) -> SettingsError:
+    names = _fields_at(model, steps[:-1])
+    return SettingsError(f"{where} is not a setting", hint=_nearest(str(steps[-1]), names))
+
+
+def _nearest(word: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known here: {', '.join(sorted(known))}"
+
+
+def _fields_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:
+    at: Any = model
+    for step in steps:
+        at = _descend(at, step)
+    fields = getattr(at, "model_fields", {})
+    return [field.alias or key for key, field in fields.items()]
+
+
+def _descend(at: Any, step: int | str) -> Any:
+    """The model one step down; a tag of a union is a step of its own."""
+    if isinstance(at, type) and issubclass(at, BaseModel):
+        fields = {field.alias or key: field for key, field in at.model_fields.items()}
+        return fields.get(str(step))
+    models = _models_in(at.annotation if isinstance(at, FieldInfo) else at)
+    if isinstance(step, int):
+        return at if len(models) > 1 else (models[0] if models else None)
+    tagged = [m for m in models if getattr(m.model_fields.get("driver"), "default", None) == step]
+    if tagged:
+        return tagged[0]
+    return _descend(models[0], step) if len(models) == 1 else None
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]

@@ -1,0 +1,37 @@
+"""Every error a person can meet says what is wrong, and where it can, what to do next.
+
+NadiError
+├── SettingsError        a settings file is refused; fix it and start again
+└── MessageError         a message from a peer cannot be used
+    ├── UnknownVersion   made by a newer or foreign program; not final
+    ├── BodyMismatch     the body is not the one its header names; not final
+    └── BadMessage       the message is what its sender made, and it is wrong
+"""
+
+
+class NadiError(Exception):
+    """One clear sentence, and a hint that is an action."""
+
+    def __init__(self, sentence: str, *, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
+
+
+class SettingsError(NadiError):
+    """A settings file is refused."""
+
+
+class MessageError(NadiError):
+    """A message from a peer cannot be used."""
+
+
+class UnknownVersion(MessageError):
+    """A message of a version this program does not read."""
+
+
+class BodyMismatch(MessageError):
+    """A body whose bytes are not the ones its header names."""
+
+
+class BadMessage(MessageError):
+    """A message that is intact and wrong."""

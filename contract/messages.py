@@ -1,0 +1,277 @@
+"""The bodies of every message, validated at the border; unknown fields are refused."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from contract.identity import (
+    AssetField,
+    BootField,
+    EpochField,
+    GatewayField,
+    Kind,
+)
+from contract.readings import Phase
+
+VERSION = 1
+
+MAX_NUMBER = 2**40 - 1  # a batch number shares a 63-bit row id with its epoch on the gateway
+MAX_READINGS = 20_000
+MAX_EVENTS = 1_000
+MAX_RANGES = 500
+MAX_EPOCHS = 200
+MAX_BOOTS = 200
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+Millis = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+QuantityName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+EventName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]{0,63}$")]
+Short = Annotated[str, StringConstraints(max_length=200)]
+
+
+class Message(BaseModel):
+    """Frozen, strict about its fields, and versioned."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class Counts(Message):
+    """Readings and events are counted apart, everywhere."""
+
+    readings: Count = 0
+    events: Count = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(readings=self.readings + other.readings, events=self.events + other.events)
+
+
+class Parent(Message):
+    """The epoch before this one on the same card, and the last number it sealed."""
+
+    epoch: EpochField
+    n: Count
+
+
+class EventColumn(Message):
+    """One event of a body; `asset` is an index into the body's assets."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
+    asset: Annotated[int, Field(ge=0)]
+    type: EventName
+    phase: Phase
+    offset_ms: Count
+    detail: Short = ""
+
+
+class BatchBody(Message):
+    """One round's readings, or events, in columns; times are ms of the boot clock from `base_ms`."""
+
+    v: Literal[1] = VERSION
+    boot: BootField
+    base_ms: Millis
+    assets: Annotated[list[tuple[AssetField, Kind]], Field(max_length=MAX_READINGS)]
+    quantities: Annotated[list[QuantityName], Field(max_length=1_000)]
+    asset: Annotated[list[int], Field(max_length=MAX_READINGS)]
+    quantity: Annotated[list[int], Field(max_length=MAX_READINGS)]
+    offset_ms: Annotated[list[int], Field(max_length=MAX_READINGS)]
+    value: Annotated[list[float], Field(max_length=MAX_READINGS)]
+    suspect: Annotated[list[int], Field(max_length=MAX_READINGS)] = []
+    events: Annotated[list[EventColumn], Field(max_length=MAX_EVENTS)] = []
+    counts: Counts
+    sealed_before: Counts
+    parent: Parent | None = None
+
+    @model_validator(mode="after")
+    def _columns_agree(self) -> Self:
+        size = len(self.value)
+        if not len(self.asset) == len(self.quantity) == len(self.offset_ms) == size:
+            raise ValueError("its columns differ in length")
+        if self.counts != Counts(readings=size, events=len(self.events)):
+            raise ValueError("its counts are not those of its columns")
+        _check_indices("asset", self.asset, len(self.assets))
+        _check_indices("asset", [event.asset for event in self.events], len(self.assets))
+        _check_indices("quantity", self.quantity, len(self.quantities))
+        _check_indices("suspect", self.suspect, size)
+        _check_indices("offset_ms", self.offset_ms, 2**40)
+        return self
+
+
+def _check_indices(name: str, column: list[int], size: int) -> None:
+    if column and not 0 <= min(column) <= max(column) < size:
+        raise ValueError(f"its column {name} points outside its table")
+
+
+class Origin(Message):
+    """UTC at the zero of one boot's clock, as the gateway knows it now; a higher revision replaces."""
+
+    boot: BootField
+    origin_ms: Millis
+    uncertainty_ms: Count
+    revision: Number
+
+
+HeldState = Literal["open", "settled", "rejected", "evicted", "lost"]
+
+
+class HeldRange(Message):
+    """What the gateway says of the numbers `first` to `last` of one epoch.
+
+    `open`, `settled` and `rejected` ones it still has; `evicted` were settled and are gone;
+    `lost` were given up, for `reason`, observed between `from_ms` and `to_ms` of their boot's clock.
+    """
+
+    state: HeldState
+    first: Number
+    last: Number
+    counts: Counts
+    reason: Short = ""
+    from_ms: Millis | None = None
+    to_ms: Millis | None = None
+
+
+class EpochHolding(Message):
+    """What one epoch sealed, and what became of it on the gateway."""
+
+    epoch: EpochField
+    boot: BootField
+    parent: Parent | None = None
+    sealed: Count
+    sealed_counts: Counts
+    ranges: Annotated[list[HeldRange], Field(max_length=MAX_RANGES)]
+
+
+class Holding(Message):
+    """The gateway's statement, whole; a higher revision replaces."""
+
+    v: Literal[1] = VERSION
+    gateway: GatewayField
+    revision: Number
+    origins: Annotated[list[Origin], Field(max_length=MAX_BOOTS)] = []
+    epochs: Annotated[list[EpochHolding], Field(max_length=MAX_EPOCHS)]
+
+
+class Rejection(Message):
+    """A number the store will never take with these bytes."""
+
+    n: Number
+    sha256: Sha256
+    reason: Short
+
+
+class EpochReceipt(Message):
+    """What the store says of the numbers `first` to `last` of one epoch, and of no others.
+
+    A number in that interval and in none of the lists is open.
+    """
+
+    epoch: EpochField
+    first: Number
+    last: Count
+    committed: list[tuple[Number, Number]]
+    rejected: list[Rejection] = []
+    lost: list[tuple[Number, Number]] = []
+
+
+class Receipt(Message):
+    """The city's statement, whole; an epoch it does not name has nothing committed."""
+
+    v: Literal[1] = VERSION
+    gateway: GatewayField
+    version: Number
+    epochs: Annotated[list[EpochReceipt], Field(max_length=MAX_EPOCHS)]
+
+    @model_validator(mode="after")
+    def _is_bounded(self) -> Self:
+        ranges = sum(len(e.committed) + len(e.rejected) + len(e.lost) for e in self.epochs)
+        if ranges > MAX_RANGES:
+            raise ValueError(f"it has {ranges} ranges, {MAX_RANGES} at most")
+        return self
+
+
+class Backlog(Message):
+    """What a gateway has sealed and the city has not yet receipted."""
+
+    batches: Count
+    counts: Counts
+    oldest_age_ms: Count
+
+
+class Status(Message):
+    """A gateway's own health; `offline` is its Last Will and carries nothing else."""
+
+    v: Literal[1] = VERSION
+    gateway: GatewayField
+    state: Literal["online", "stopped", "offline"]
+    boot: BootField | None = None
+    epoch: EpochField | None = None
+    program: Short = ""
+    uptime_ms: Count | None = None
+    sealed: Counts | None = None
+    backlog: Backlog | None = None
+    free_bytes: Count | None = None
+    outbox_bytes: Count | None = None
+    faults: Annotated[list[Short], Field(max_length=100)] = []
+
+
+TimeQuality = Literal["exact", "repaired", "estimated"]
+
+
+class QuantityState(Message):
+    """The newest reading of one quantity; `observed_at` is RFC 3339 UTC with milliseconds."""
+
+    value: float
+    unit: str
+    quality: Literal["good", "suspect"]
+    time_quality: TimeQuality
+    observed_at: str
+
+
+class OpenEvent(Message):
+    """An event that has begun and not ended."""
+
+    id: str
+    type: EventName
+    began_at: str | None
+    detail: Short = ""
+
+
+class AssetState(Message):
+    """The feed's retained state of one asset; it never goes back in time."""
+
+    v: Literal[1] = VERSION
+    asset: AssetField
+    kind: Kind
+    gateway: GatewayField
+    registered: bool
+    observed_at: str
+    quantities: dict[str, QuantityState]
+    open_events: list[OpenEvent] = []
+
+
+class AssetEvent(Message):
+    """One begin or end of an event, told once it is committed."""
+
+    v: Literal[1] = VERSION
+    id: str
+    asset: AssetField
+    kind: Kind
+    gateway: GatewayField
+    type: EventName
+    phase: Phase
+    observed_at: str | None
+    time_quality: TimeQuality | None
+    detail: Short = ""
+
+
+class GatewayState(Message):
+    """The feed's retained state of one gateway: its status, as last heard by a bridge."""
+
+    v: Literal[1] = VERSION
+    gateway: GatewayField
+    registered: bool
+    heard_at: str
+    status: Status

@@ -1,0 +1,151 @@
+"""The gateway's settings: what `nadi-agent` runs and the technician's command writes."""
+
+from collections import Counter
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from contract.document import Section
+from contract.identity import AssetField, CityField, GatewayField, Kind
+from contract.tls import Broker
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Bytes = Annotated[int, Field(gt=0)]
+
+
+class Gateway(Section):
+    """Who this gateway is."""
+
+    city: CityField
+    id: GatewayField
+    data_dir: str = "/var/lib/nadi"
+    socket: str = "/run/nadi/agent.sock"
+    seal_interval_s: Annotated[float, Field(ge=0.2, le=3600)] = 10.0
+    clock: Literal["kernel", "trusted"] = "kernel"
+
+
+class OutboxSettings(Section):
+    """How much of the card the outbox may use."""
+
+    budget_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 512
+    reserve_free_mb: Annotated[int, Field(ge=0, le=1_000_000)] = 64
+
+
+class UplinkSettings(Section):
+    """How fast and how far ahead of its receipts the gateway sends."""
+
+    window_batches: Annotated[int, Field(ge=8, le=4_096)] = 256
+    reserve_batches: Annotated[int, Field(ge=1, le=256)] = 32
+    resend_after_s: Seconds = 20.0
+    resend_max_s: Seconds = 300.0
+    reconnect_min_s: Seconds = 0.5
+    reconnect_max_s: Seconds = 60.0
+    backlog_bytes_s: Bytes | None = None
+    statement_interval_s: Seconds = 30.0
+
+
+class Device(Section):
+    """What every device has: the asset it speaks for, and when it counts as unreachable."""
+
+    asset: AssetField
+    unreachable_after: Annotated[int, Field(ge=1, le=100)] = 3
+
+
+class Pzem004t(Device):
+    """A PZEM-004T v3 or PZEM-016 energy meter on Modbus RTU."""
+
+    driver: Literal["pzem004t"] = "pzem004t"
+    kind: Annotated[Kind, Field(strict=False)] = Kind.STREETLIGHT
+    address: Annotated[int, Field(ge=1, le=0xF7)]
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 300
+
+
+class A02yyuw(Device):
+    """An A02YYUW or JSN-SR04T ultrasonic sensor that speaks by itself."""
+
+    driver: Literal["a02yyuw"] = "a02yyuw"
+    kind: Annotated[Kind, Field(strict=False)] = Kind.WASTE_BIN
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 1_000
+
+
+class RtspCamera(Device):
+    """A camera that answers RTSP; no video is ever pulled."""
+
+    driver: Literal["rtsp_camera"] = "rtsp_camera"
+    kind: Annotated[Kind, Field(strict=False)] = Kind.CAMERA
+    host: str
+    port: Port = 554
+    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")] = "/"
+    user: str = ""
+    password: str = ""
+    timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 3_000
+
+
+class SnmpAccessPoint(Device):
+    """A Wi-Fi access point that answers SNMP v2c."""
+
+    driver: Literal["snmp_access_point"] = "snmp_access_point"
+    kind: Annotated[Kind, Field(strict=False)] = Kind.ACCESS_POINT
+    host: str
+    port: Port = 161
+    community: str = "public"
+    interface: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    clients_oid: Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")] = ""
+    timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
+
+
+SerialDevice = Annotated[Pzem004t | A02yyuw, Field(discriminator="driver")]
+NetworkDevice = Annotated[RtspCamera | SnmpAccessPoint, Field(discriminator="driver")]
+
+
+class SerialLine(Section):
+    """One serial port and the devices on it, read one after the other."""
+
+    name: Name
+    port: str
+    baud: Literal[1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200] = 9600
+    read_interval_s: Annotated[float, Field(ge=0.2, le=86_400)] = 10.0
+    device: Annotated[list[SerialDevice], Field(min_length=1, max_length=247)]
+
+    @model_validator(mode="after")
+    def _devices_can_share_the_line(self) -> Self:
+        if len(self.device) > 1 and any(device.driver == "a02yyuw" for device in self.device):
+            raise ValueError("an a02yyuw speaks by itself and must be alone on its line")
+        addresses = [d.address for d in self.device if isinstance(d, Pzem004t)]
+        _refuse_twice("address", addresses)
+        return self
+
+
+class NetworkLine(Section):
+    """Devices reached over one network, read side by side."""
+
+    name: Name
+    read_interval_s: Annotated[float, Field(ge=0.2, le=86_400)] = 10.0
+    device: Annotated[list[NetworkDevice], Field(min_length=1, max_length=1_000)]
+
+
+class AgentSettings(Section):
+    """One gateway, whole."""
+
+    gateway: Gateway
+    broker: Broker
+    outbox: OutboxSettings = OutboxSettings()
+    uplink: UplinkSettings = UplinkSettings()
+    serial: Annotated[list[SerialLine], Field(max_length=64)] = []
+    network: Annotated[list[NetworkLine], Field(max_length=64)] = []
+
+    @model_validator(mode="after")
+    def _names_are_used_once(self) -> Self:
+        lines = [*self.serial, *self.network]
+        _refuse_twice("line", [line.name for line in lines])
+        _refuse_twice("port", [line.port for line in self.serial])
+        _refuse_twice("asset", [device.asset for line in lines for device in line.device])
+        return self
+
+
+def _refuse_twice(what: str, items: list[str] | list[int]) -> None:
+    twice = [item for item, count in Counter(items).items() if count > 1]
+    if twice:
+        raise ValueError(f"{what} {twice[0]} is used twice")

@@ -1,0 +1,42 @@
+"""Mutual TLS as every side speaks it; files are named here and opened only by `client_context`."""
+
+import ssl
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from contract.document import Section
+from contract.errors import SettingsError
+
+
+class Broker(Section):
+    """Where the broker is, and the certificate to show it."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] = 8883
+    keepalive_s: Annotated[int, Field(ge=5, le=3600)] = 30
+    ca_file: str
+    cert_file: str
+    key_file: str
+
+
+def client_context(broker: Broker) -> ssl.SSLContext:
+    """A context that shows our certificate and trusts only `ca_file`; raises SettingsError."""
+    for name in ("ca_file", "cert_file", "key_file"):
+        if not Path(getattr(broker, name)).is_file():
+            raise SettingsError(
+                f"broker.{name}: there is no file {getattr(broker, name)}",
+                hint="enrol the gateway, or correct the path",
+            )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_verify_locations(broker.ca_file)
+        context.load_cert_chain(broker.cert_file, broker.key_file)
+    except (ssl.SSLError, OSError) as error:
+        raise SettingsError(
+            f"broker: the certificate or key cannot be used: {error}",
+            hint="key_file must belong to cert_file, both in PEM",
+        ) from error
+    return context
