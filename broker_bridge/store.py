@@ -1,0 +1,161 @@
+"""What a city store must offer the ingest, and the values that cross that border."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.codec import Key
+from contract.identity import AssetId, Epoch, GatewayId, Kind
+from contract.messages import AssetEvent, AssetState, BatchBody, Counts, Holding, Origin, Status
+from contract.ranges import RangeSet
+
+StreamName = tuple[GatewayId, Epoch]
+AssetName = tuple[Kind, AssetId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """One (gateway, epoch): its row and the numbers of it that are in the store."""
+
+    id: int
+    committed: RangeSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewBatch:
+    """A batch that the ledger does not have yet."""
+
+    stream: Stream
+    key: Key
+    sha256: str
+    body: BatchBody
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """A number that the store will never take with these bytes."""
+
+    stream: Stream
+    n: int
+    sha256: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A message that could not be taken, kept with its bytes and the reason."""
+
+    topic: str
+    gateway: GatewayId | None
+    reason: str
+    header: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamFacts:
+    """All that a receipt says of one epoch: `last` is the highest number stated or stored."""
+
+    epoch: Epoch
+    last: int
+    committed: RangeSet
+    rejected: tuple[tuple[int, str, str], ...]  # n, sha256, reason
+    lost: RangeSet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayFacts:
+    """What one receipt is made of, read under the gateway's row lock."""
+
+    gateway: GatewayId
+    version: int
+    streams: tuple[StreamFacts, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What a commit changed in the feed."""
+
+    assets: frozenset[AssetName] = frozenset()
+    events: tuple[AssetEvent, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """One gateway: sealed = committed + held + rejected + lost + unexplained."""
+
+    gateway: GatewayId
+    sealed: Counts
+    committed: Counts
+    held: Counts
+    rejected: Counts
+    lost: Counts
+    undated: int  # of the committed readings, how many have no date yet
+    stated_revision: int  # of the holding this rests on; 0 if none was heard
+
+    @property
+    def unexplained(self) -> tuple[int, int]:
+        """Readings and events that are none of the four; must be (0, 0)."""
+        named = self.committed + self.held + self.rejected + self.lost
+        return self.sealed.readings - named.readings, self.sealed.events - named.events
+
+
+class Transaction(Protocol):
+    """One atomic step of the ingest; every method is called after `lock`."""
+
+    def lock(self, gateways: Iterable[GatewayId]) -> None:
+        """Create the missing gateway rows, then lock all of these, in sorted order."""
+        ...
+
+    def streams(self, names: Iterable[StreamName]) -> Mapping[StreamName, Stream]:
+        """The ledger of each of these, created where missing."""
+        ...
+
+    def digests(self, wanted: Iterable[tuple[Stream, int]]) -> Mapping[tuple[int, int], str]:
+        """SHA-256 of committed batches, by (stream id, n)."""
+        ...
+
+    def date(self, origins: Sequence[tuple[GatewayId, Origin]]) -> Change:
+        """Keep the highest revision of each boot's origin; move what it dates out of `undated`."""
+        ...
+
+    def commit_batches(self, batches: Sequence[NewBatch]) -> Change:
+        """Readings, events, batch rows, newest values and ledger of batches that are not there yet."""
+        ...
+
+    def reject(self, rejections: Sequence[Rejected]) -> None:
+        """Close numbers for good, unless they are committed."""
+        ...
+
+    def quarantine(self, items: Sequence[Quarantined]) -> None:
+        """Keep messages with their reason, within the quarantine's budget of bytes."""
+        ...
+
+    def hold(self, holding: Holding) -> None:
+        """Keep a gateway's statement if its revision is the highest."""
+        ...
+
+    def hear(self, status: Status) -> None:
+        """Keep a gateway's newest status."""
+        ...
+
+    def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:
+        """What receipts are made of, with version = max(last + 1, database clock in ms), stored."""
+        ...
+
+
+class Store(Protocol):
+    """A city store; one thread uses it. Raises StoreGone, StoreRefused or StoreNewer."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """Commits when the block ends, rolls back when it raises."""
+        ...
+
+    def gateways(self) -> Sequence[GatewayId]:
+        """Every gateway ever heard of, sorted."""
+        ...
+
+    def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
+        """The newest of each of these assets, for the feed."""
+        ...
