@@ -1,0 +1,133 @@
+"""`nadi-sim`: a district's field devices on this machine, until told to stop."""
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+from firmware_sim.answers import FileRecord, NoRecord, Record
+from firmware_sim.catalogue import catalogue
+from firmware_sim.clock import SystemClock
+from firmware_sim.control import ControlLines
+from firmware_sim.district import District
+from firmware_sim.district_file import read_district
+from firmware_sim.errors import SimError
+from firmware_sim.settings import DistrictSettings
+
+STDIN = 0
+ABOUT = """\
+Stands in for a district's streetlight meters, waste bins, cameras and access points: real bytes on
+serial ports and sockets, at the speed of a real wire, with the faults you ask for."""
+EXAMPLES = """\
+examples:
+  nadi-sim list                                        what it can be, and every setting
+  nadi-sim run configs/sim-district.example.toml --dir /tmp/baubau
+  nadi-sim run district.toml --dir /tmp/baubau --record /tmp/baubau/answers.jsonl
+"""
+RUN_NOTES = """\
+When everything listens, one JSON line on standard output says where:
+  {"ready":true,"lines":{"pju":"/tmp/baubau/bb-0001/rs485"},"cameras":{"CAM-0001":"127.0.0.1:40123"},
+   "access_points":{"WIFI-0001":"127.0.0.1:40991"}}
+
+While it runs, JSON lines on standard input take a device out and bring it back:
+  {"silence":"PJU-0003"}
+  {"speak":"PJU-0003"}
+
+Ctrl-C or SIGTERM stops it (exit 0). Wrong settings end it at once (exit 2).
+
+example:
+  nadi-sim run configs/sim-district.example.toml --dir /tmp/baubau --record answers.jsonl
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit code."""
+    wanted = _parser().parse_args(arguments)
+    if wanted.command == "list":
+        print(catalogue())
+        return 0
+    try:
+        settings = read_district(wanted.district)
+        with ExitStack() as files:
+            return asyncio.run(_run(settings, wanted.dir.absolute(), _record(wanted.record, files)))
+    except SimError as error:
+        _complain(error)
+        return 2
+    except OSError as error:
+        print(f"error: {error}\n hint: free some space or choose another --record", file=sys.stderr)
+        return 1
+
+
+async def _run(settings: DistrictSettings, directory: Path, record: Record) -> int:
+    stopped = _stop_signal()
+    async with District(
+        settings, directory=directory, clock=SystemClock(), record=record
+    ) as district:
+        ControlLines(STDIN, district, complain=_complain).start(asyncio.get_running_loop())
+        print(json.dumps({"ready": True} | asdict(district.places)), flush=True)
+        serving = asyncio.create_task(district.serve())
+        stopping = asyncio.create_task(stopped.wait())
+        done, _ = await asyncio.wait((serving, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if serving in done:
+            serving.result()
+        serving.cancel()
+    return 0
+
+
+def _stop_signal() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+def _record(path: Path | None, files: ExitStack) -> Record:
+    if path is None:
+        return NoRecord()
+    try:
+        record = FileRecord(path)
+    except OSError as error:
+        raise SimError(
+            f"{path} cannot be written: {error.strerror}", hint="choose another --record"
+        ) from error
+    files.callback(record.close)
+    return record
+
+
+def _complain(error: SimError) -> None:
+    print(f"error: {error}\n hint: {error.hint}", file=sys.stderr, flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nadi-sim",
+        description=ABOUT,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run|list")
+    run = commands.add_parser(
+        "run",
+        help="serve the devices of a district file until told to stop",
+        description="Serves the devices of a district file until told to stop.",
+        epilog=RUN_NOTES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    run.add_argument(
+        "district", metavar="DISTRICT.toml", type=Path, help="which devices, where, how faulty"
+    )
+    run.add_argument(
+        "--dir", required=True, type=Path, help="directory for the serial ports' symlinks"
+    )
+    run.add_argument("--record", type=Path, help="append every answer to this file as a JSON line")
+    commands.add_parser("list", help="say what it can be: devices, settings, faults")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
