@@ -39,6 +39,7 @@ PLACES = (
     ("District", DistrictSettings, "at the top of the file"),
     ("Line", LineSettings, "[[line]]"),
 )
+NESTED = ("lines", "cameras", "access_points", "devices")  # tables, which have their own section
 FAULT_NOTES = """\
   Silence is switched at run time: {"silence":"PJU-0003"} and {"speak":"PJU-0003"} on stdin.
   RTSP and SNMP carry no checksum of their own: a `flip` there can change a value unseen."""
@@ -49,13 +50,19 @@ def catalogue() -> str:
     devices = [f"  {name:18}{about}" for name, _, _, about in DEVICES]
     sections = ["Devices\n" + "\n".join(devices)]
     sections += [_section(f"{title} ({where})", cls) for title, cls, where in PLACES]
-    sections += [_section(f"{name} ({where})", cls) for name, where, cls, _ in DEVICES]
+    sections += [
+        _section(f"{name} ({_shape(name, where)})", cls) for name, where, cls, _ in DEVICES
+    ]
     sections.append(_section("Faults (faults = { ... })", FaultSettings) + "\n" + FAULT_NOTES)
     return "\n\n".join(sections)
 
 
 def _section(title: str, cls: type) -> str:
-    return "\n".join([title, *(_row(one) for one in fields(cls))])
+    return "\n".join([title, *(_row(one) for one in fields(cls) if one.name not in NESTED)])
+
+
+def _shape(name: str, where: str) -> str:
+    return f'{where} with type = "{name}"' if where == "[[line.device]]" else where
 
 
 def _row(one: "Field[Any]") -> str:
@@ -66,11 +73,15 @@ def _row(one: "Field[Any]") -> str:
 def _range(key: Key) -> str:
     if key.choices:
         return f"; {', '.join(key.choices)}"
-    return "" if key.low is None else f"; {key.low:g} to {key.high:g}"
+    return "" if key.low is None else f"; {key.low:.10g} to {key.high:.10g}"
 
 
 def _default(one: "Field[Any]") -> str:
     if one.default is MISSING:
         return "; required"
     plain = isinstance(one.default, str | int | float)
-    return f"; default {one.default}" if plain else ""
+    return f"; default {_toml(one.default)}" if plain else ""
+
+
+def _toml(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import random
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -12,19 +13,23 @@ from typing import Self
 from firmware_sim.a02yyuw import A02yyuw
 from firmware_sim.answers import NoRecord, Record
 from firmware_sim.clock import Clock, SystemClock
-from firmware_sim.errors import ControlError
+from firmware_sim.errors import ControlError, PortError
 from firmware_sim.faults import Voice
 from firmware_sim.line import MeterBus, Pace, SensorLine
 from firmware_sim.pty_port import PtyPort
 from firmware_sim.pzem004t import Pzem004t
+from firmware_sim.rtsp_camera import MAX_REQUEST, CameraServer, RtspCamera
 from firmware_sim.settings import (
+    AccessPointSettings,
     BinSensorSettings,
+    CameraSettings,
     DistrictSettings,
     FaultSettings,
     LampMeterSettings,
     LineSettings,
 )
-from firmware_sim.world import Bin, Lamp, Sky
+from firmware_sim.snmp_access_point import AgentSocket, SnmpAccessPoint
+from firmware_sim.world import Bin, Hotspot, Lamp, Sky
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,10 @@ class District:
         try:
             for line in self._settings.lines:
                 self._open_line(line)
+            for camera in self._settings.cameras:
+                await self._open_camera(camera)
+            for access_point in self._settings.access_points:
+                await self._open_access_point(access_point)
         except BaseException:
             await self._close()
             raise
@@ -105,6 +114,35 @@ class District:
             bus = MeterBus(port, meters, pace=pace, clock=self._clock, record=self._record)
             serving = bus.run()
         self._start(serving, name=line.name)
+
+    async def _open_camera(self, settings: CameraSettings) -> None:
+        nonces = random.Random(self._seed(settings.asset, "nonce"))
+        voice = self._voice(settings.asset, settings.faults)
+        camera = RtspCamera(settings, nonce=lambda: f"{nonces.getrandbits(64):016x}", voice=voice)
+        serving = CameraServer(camera, clock=self._clock, record=self._record)
+        try:
+            server = await asyncio.start_server(
+                serving.connected, settings.host, settings.port, limit=MAX_REQUEST
+            )
+        except OSError as error:
+            raise _no_socket(settings, error) from error
+        self._open.push_async_callback(serving.close)
+        self._open.callback(server.close)
+        self.places.cameras[settings.asset] = _host_port(server.sockets[0].getsockname())
+
+    async def _open_access_point(self, settings: AccessPointSettings) -> None:
+        hotspot = Hotspot(start_s=self._start_s, seed=self._seed(settings.asset, "wifi"))
+        voice = self._voice(settings.asset, settings.faults)
+        agent = SnmpAccessPoint(settings, wifi=hotspot.at, voice=voice)
+        serving = AgentSocket(agent, clock=self._clock, record=self._record)
+        try:
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: serving, local_addr=(settings.host, settings.port)
+            )
+        except OSError as error:
+            raise _no_socket(settings, error) from error
+        self._open.push_async_callback(serving.close)
+        self.places.access_points[settings.asset] = _host_port(transport.get_extra_info("sockname"))
 
     def _lamp_meter(self, settings: LampMeterSettings) -> Pzem004t:
         lamp = Lamp(
@@ -150,3 +188,15 @@ class District:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._open.aclose()
+
+
+def _no_socket(settings: CameraSettings | AccessPointSettings, error: OSError) -> PortError:
+    return PortError(
+        f"{settings.asset} cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+        hint="use port = 0 for a free one, and a host that is this machine's",
+    )
+
+
+def _host_port(name: tuple[str, int]) -> str:
+    host, port = name[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
