@@ -1,0 +1,1 @@
+"""The project's own tools: what `make` calls, and a simulated district to run against."""
