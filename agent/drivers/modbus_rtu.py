@@ -1,0 +1,171 @@
+"""Modbus RTU on a noisy line: one question, and only its own answer.
+
+Framing: "MODBUS over Serial Line" V1.02; exceptions: "MODBUS Application Protocol" V1.1b3, 7.
+"""
+
+import math
+from dataclasses import dataclass
+
+from agent.clock import Clock
+from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
+from agent.line import Port
+
+READ_INPUT_REGISTERS = 0x04
+EXCEPTION = 0x80
+HEAD_LEN, CRC_LEN = 2, 2
+EXCEPTION_LEN = 5
+MAX_BUFFER = 512  # twice the longest RTU frame
+BITS_PER_BYTE = 11  # the serial line's character, whatever its parity
+MAX_REPLY_LATENCY_MS = 1_000  # from the question; no reply is awaited or taken after it
+BABBLE_LIMIT_MS = 1_500
+
+_EXCEPTIONS = {
+    0x01: "illegal function",
+    0x02: "illegal data address",
+    0x03: "illegal data value",
+    0x04: "device failure",
+    0x05: "acknowledged, still working",
+    0x06: "device busy",
+    0x08: "memory parity error",
+    0x0A: "gateway path unavailable",
+    0x0B: "gateway target does not answer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A read of `count` input registers from `first`; `frame` is what goes on the line."""
+
+    unit: int
+    first: int
+    count: int
+
+    @property
+    def frame(self) -> bytes:
+        """Unit, function, first register, count, CRC."""
+        body = bytes((self.unit, READ_INPUT_REGISTERS))
+        body += self.first.to_bytes(2) + self.count.to_bytes(2)
+        return body + crc16(body)
+
+    @property
+    def reply_len(self) -> int:
+        """Unit, function, byte count, the registers, CRC."""
+        return HEAD_LEN + 1 + 2 * self.count + CRC_LEN
+
+
+def find_answer(buffer: bytes, question: Question) -> tuple[int, ...] | None:
+    """The registers in the first whole answer to `question` anywhere in `buffer`, or None.
+
+    Stray bytes, an echo and other units' frames are stepped over. Raises DeviceRefused on the
+    unit's exception.
+    """
+    for at in range(len(buffer) - EXCEPTION_LEN + 1):
+        if buffer[at] != question.unit:
+            continue
+        if buffer[at + 1] == READ_INPUT_REGISTERS | EXCEPTION:
+            _raise_if_refused(buffer[at : at + EXCEPTION_LEN], question)
+        elif buffer[at + 1] == READ_INPUT_REGISTERS and buffer[at + 2] == 2 * question.count:
+            frame = buffer[at : at + question.reply_len]
+            if len(frame) == question.reply_len and _is_intact(frame):
+                return _registers(frame[HEAD_LEN + 1 : -CRC_LEN])
+    return None
+
+
+def explain_failure(buffer: bytes, question: Question, *, timeout_ms: int) -> DeviceError:
+    """Why `buffer`, all that came before the deadline, holds no answer."""
+    if not buffer:
+        return DeviceSilent(f"unit {question.unit} gave no answer within {timeout_ms} ms")
+    if buffer == question.frame:
+        return DeviceSilent(f"unit {question.unit} gave no answer, only the question's echo came")
+    shown = buffer[:40].hex(" ")
+    return FrameError(f"no whole answer of unit {question.unit} in {len(buffer)} bytes: {shown}")
+
+
+class RtuMaster:
+    """Asks the units of one line one after the other.
+
+    RTU has no transaction number, so a reply that comes after its deadline would pass for the
+    answer to the next question: after a failure the line stays silent until no reply can come.
+    """
+
+    def __init__(self, port: Port, *, baud: int, clock: Clock) -> None:
+        self._port = port
+        self._baud = baud
+        self._clock = clock
+        self._silent_until_ms = 0
+
+    async def ask(self, question: Question, *, timeout_ms: int) -> tuple[int, ...]:
+        """The registers; the unit has `timeout_ms`, the time of the bytes on the wire apart.
+
+        Raises DeviceSilent, FrameError, DeviceRefused or LineGone.
+        """
+        await self._wait_for_silence()
+        asked_ms = self._clock.boot_ms()
+        self._silent_until_ms = asked_ms + max(MAX_REPLY_LATENCY_MS, 2 * timeout_ms)
+        await self._port.write(question.frame)
+        on_wire_ms = self._wire_ms(len(question.frame) + question.reply_len)
+        deadline_ms = asked_ms + timeout_ms + on_wire_ms
+        registers = await self._receive_answer(question, deadline_ms, timeout_ms)
+        self._silent_until_ms = 0
+        return registers
+
+    async def _receive_answer(
+        self, question: Question, deadline_ms: int, timeout_ms: int
+    ) -> tuple[int, ...]:
+        heard = bytearray()
+        while (left_ms := deadline_ms - self._clock.boot_ms()) > 0:
+            heard += await self._port.receive(left_ms)
+            del heard[:-MAX_BUFFER]
+            registers = find_answer(bytes(heard), question)
+            if registers is not None:
+                return registers
+        raise explain_failure(bytes(heard), question, timeout_ms=timeout_ms)
+
+    async def _wait_for_silence(self) -> None:
+        """Discards what still arrives, for at least t3.5 and until no late reply can come."""
+        gap_ms = t3_5_ms(self._baud)
+        give_up_ms = max(self._clock.boot_ms(), self._silent_until_ms) + BABBLE_LIMIT_MS
+        while (now_ms := self._clock.boot_ms()) < give_up_ms:
+            heard = await self._port.receive(max(gap_ms, self._silent_until_ms - now_ms))
+            if not heard and self._clock.boot_ms() >= self._silent_until_ms:
+                return
+        raise FrameError("the line is never silent: something on it speaks without being asked")
+
+    def _wire_ms(self, count: int) -> int:
+        return math.ceil(count * BITS_PER_BYTE * 1_000 / self._baud)
+
+
+def t3_5_ms(baud: int) -> int:
+    """The silence between two frames, in whole ms: 3.5 characters, 1.75 ms above 19200 baud."""
+    return math.ceil(3.5 * BITS_PER_BYTE * 1_000 / baud) if baud <= 19_200 else 2
+
+
+def crc16(data: bytes) -> bytes:
+    """CRC-16/MODBUS, low byte first."""
+    crc = 0xFFFF
+    for byte in data:
+        crc = crc >> 8 ^ _CRC_TABLE[(crc ^ byte) & 0xFF]
+    return crc.to_bytes(2, "little")
+
+
+def _crc_step(crc: int) -> int:
+    for _ in range(8):
+        crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+    return crc
+
+
+_CRC_TABLE = tuple(_crc_step(byte) for byte in range(256))
+
+
+def _is_intact(frame: bytes) -> bool:
+    return crc16(frame[:-CRC_LEN]) == frame[-CRC_LEN:]
+
+
+def _raise_if_refused(frame: bytes, question: Question) -> None:
+    if _is_intact(frame):
+        reason = _EXCEPTIONS.get(frame[2], "unknown exception")
+        raise DeviceRefused(f"unit {question.unit} refuses: {reason} (exception {frame[2]:#04x})")
+
+
+def _registers(data: bytes) -> tuple[int, ...]:
+    return tuple(int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2))

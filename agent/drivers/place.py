@@ -1,0 +1,23 @@
+"""What a driver is given besides its settings: the line it speaks on, and the time."""
+
+from dataclasses import dataclass
+
+from agent.clock import Clock
+from agent.drivers.modbus_rtu import RtuMaster
+from agent.line import Port
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SerialPlace:
+    """One serial line; its RTU master is shared by every Modbus device on it."""
+
+    port: Port
+    master: RtuMaster
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkPlace:
+    """The gateway's network."""
+
+    clock: Clock

@@ -1,0 +1,282 @@
+"""Every device is asked at its line's fixed times, and no line ever waits for another."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from agent.clock import Clock
+from agent.drivers import registry
+from agent.drivers.driver import Driver, Observation
+from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone
+from agent.line import Port
+from agent.reachability import Reachability
+from agent.round import Round
+from contract.identity import AssetId
+from contract.quantities import is_plausible
+from contract.readings import Event, Reading
+from contract.settings import AgentSettings, NetworkLine, SerialLine
+
+MAX_SIDE_BY_SIDE = 32
+MAX_FAULTS = 100
+READ_LIMIT_S = 90.0  # the longest timeout a device may have is 60 s; its driver keeps it
+
+_log = logging.getLogger("nadi.sampler")
+
+WaitUntil = Callable[[int], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class WatchedDevice:
+    """A device's driver, and whether it answers."""
+
+    driver: Driver
+    reachability: Reachability
+
+
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """Devices that share a schedule; `workers` of them are read at once."""
+
+    name: str
+    interval_ms: int
+    workers: int
+    devices: list[WatchedDevice]
+    port: Port | None = None
+    gone: str = ""
+
+    def due(self, tick_ms: int) -> list[WatchedDevice]:
+        """Who is to be asked now: those that answer, then those overdue the longest."""
+        due = [device for device in self.devices if device.reachability.is_due(tick_ms)]
+        return sorted(due, key=lambda d: (d.reachability.unreachable, d.reachability.due_ms))
+
+
+def build_lines(
+    settings: AgentSettings,
+    *,
+    clock: Clock,
+    new_id: Callable[[], str],
+    open_events: Mapping[AssetId, str] | None = None,
+    open_port: Callable[[SerialLine], Port] = registry.open_port,
+) -> list[Line]:
+    """The lines of the settings, nothing opened yet.
+
+    `open_events` names, by asset, the unreachable events that began before this start.
+    """
+    known = open_events or {}
+    lines = [_serial_line(line, open_port(line), clock, new_id, known) for line in settings.serial]
+    return lines + [_network_line(line, clock, new_id, known) for line in settings.network]
+
+
+class Sampler:
+    """Reads `lines` into `round`; `tell` is called with each event as it happens."""
+
+    def __init__(
+        self,
+        lines: list[Line],
+        *,
+        clock: Clock,
+        round: Round,  # noqa: A002 the glossary's word
+        tell: Callable[[Event], None],
+        wait_until: WaitUntil | None = None,
+    ) -> None:
+        self._lines = lines
+        self._clock = clock
+        self._round = round
+        self._tell = tell
+        self._wait_until = wait_until or sleep_on(clock)
+
+    async def run(self) -> None:
+        """Read until cancelled; closes the ports then."""
+        async with asyncio.TaskGroup() as group:
+            for line in self._lines:
+                group.create_task(self._run_line(line), name=f"line {line.name}")
+            await asyncio.Event().wait()
+
+    def faults(self) -> list[str]:
+        """What is gone now, a sentence each, lines before devices; at most 100."""
+        lines = [f"line {line.name}: {line.gone}" for line in self._lines if line.gone]
+        devices = [
+            f"{device.reachability.asset}: {device.reachability.why}"
+            for line in self._lines
+            for device in line.devices
+            if device.reachability.unreachable and not line.gone
+        ]
+        return (lines + devices)[:MAX_FAULTS]
+
+    async def _run_line(self, line: Line) -> None:
+        tick_ms = self._clock.boot_ms()
+        try:
+            while True:
+                await self._wait_until(tick_ms)
+                await self._read_line(line, tick_ms)
+                tick_ms = next_tick_ms(tick_ms, line.interval_ms, now_ms=self._clock.boot_ms())
+        finally:
+            if line.port is not None:
+                await line.port.close()
+
+    async def _read_line(self, line: Line, tick_ms: int) -> None:
+        due = iter(line.due(tick_ms))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(line.workers):
+                    group.create_task(self._work(line, due, tick_ms))
+        except* LineGone as errors:
+            self._line_gone(line, in_words(errors.exceptions[0]), tick_ms)
+
+    async def _work(self, line: Line, due: Iterator[WatchedDevice], tick_ms: int) -> None:
+        """Takes devices from `due`; those that do not answer may use half of the interval only."""
+        probes_until_ms = tick_ms + line.interval_ms // 2
+        probed = False
+        for device in due:
+            if device.reachability.unreachable:
+                if probed and self._clock.boot_ms() >= probes_until_ms:
+                    return
+                probed = True
+            await self._read_device(line, device, tick_ms)
+
+    async def _read_device(self, line: Line, device: WatchedDevice, tick_ms: int) -> None:
+        try:
+            observations = await _read_in_time(device.driver)
+        except DeviceError as error:
+            self._line_works(line)
+            self._device_failed(line, device.reachability, in_words(error), tick_ms)
+            return
+        at_ms = self._clock.boot_ms()
+        self._line_works(line)
+        self._round.add(_readings(device.reachability, observations, at_ms))
+        self._device_answered(line, device.reachability, at_ms)
+
+    def _line_works(self, line: Line) -> None:
+        if line.gone:
+            line.gone = ""
+            _log.info("the line is back line=%s", line.name)
+
+    def _line_gone(self, line: Line, why: str, tick_ms: int) -> None:
+        if not line.gone:
+            _log.warning("the line is gone line=%s reason=%s", line.name, why)
+        line.gone = why
+        for device in line.devices:
+            watch = device.reachability
+            event = watch.failed(why, tick_ms=tick_ms, at_ms=self._clock.boot_ms())
+            watch.retry_soon()
+            if event is not None:
+                self._tell(event)
+
+    def _device_answered(self, line: Line, watch: Reachability, at_ms: int) -> None:
+        event = watch.answered(at_ms=at_ms)
+        if event is not None:
+            _log.info("the device is back asset=%s line=%s", watch.asset, line.name)
+            self._tell(event)
+
+    def _device_failed(self, line: Line, watch: Reachability, why: str, tick_ms: int) -> None:
+        event = watch.failed(why, tick_ms=tick_ms, at_ms=self._clock.boot_ms())
+        if event is not None:
+            _log.warning(
+                "the device is unreachable asset=%s line=%s reason=%s", watch.asset, line.name, why
+            )
+            self._tell(event)
+
+
+def next_tick_ms(tick_ms: int, interval_ms: int, *, now_ms: int) -> int:
+    """The next time of the schedule that is not past; those that were missed are not made up."""
+    missed = (now_ms - tick_ms + interval_ms - 1) // interval_ms
+    return tick_ms + interval_ms * max(1, missed)
+
+
+def sleep_on(clock: Clock) -> WaitUntil:
+    """Waits on the event loop until the boot clock shows a time."""
+
+    async def wait_until(boot_ms: int) -> None:
+        await asyncio.sleep(max(0, boot_ms - clock.boot_ms()) / 1_000)
+
+    return wait_until
+
+
+def in_words(error: BaseException) -> str:
+    """The error's sentence, and what to do next."""
+    hint = error.hint if isinstance(error, AgentError) else ""
+    return f"{error}; {hint}" if hint else str(error)
+
+
+async def _read_in_time(driver: Driver) -> tuple[Observation, ...]:
+    try:
+        async with asyncio.timeout(READ_LIMIT_S):
+            return await driver.read()
+    except TimeoutError:
+        raise DeviceSilent(f"no answer within {READ_LIMIT_S:.0f} s") from None
+    except AgentError:
+        raise
+    except Exception as error:  # a driver's own mistake must not stop the other devices
+        _log.debug("a driver failed", exc_info=True)
+        raise DeviceError(f"the driver failed with {type(error).__name__}") from error
+
+
+def _readings(
+    watch: Reachability, observations: tuple[Observation, ...], at_ms: int
+) -> Iterator[Reading]:
+    for seen in observations:
+        yield Reading(
+            asset=watch.asset,
+            kind=watch.kind,
+            quantity=seen.quantity,
+            at_ms=at_ms,
+            value=seen.value,
+            suspect=not is_plausible(seen.quantity, seen.value),
+        )
+
+
+def _serial_line(
+    line: SerialLine,
+    port: Port,
+    clock: Clock,
+    new_id: Callable[[], str],
+    open_events: Mapping[AssetId, str],
+) -> Line:
+    drivers = registry.serial_drivers(line, port=port, clock=clock)
+    devices = _watch(line, drivers, new_id, open_events)
+    return Line(
+        name=line.name,
+        interval_ms=round(line.read_interval_s * 1_000),
+        workers=1,
+        devices=devices,
+        port=port,
+    )
+
+
+def _network_line(
+    line: NetworkLine,
+    clock: Clock,
+    new_id: Callable[[], str],
+    open_events: Mapping[AssetId, str],
+) -> Line:
+    drivers = registry.network_drivers(line.device, clock=clock)
+    devices = _watch(line, drivers, new_id, open_events)
+    return Line(
+        name=line.name,
+        interval_ms=round(line.read_interval_s * 1_000),
+        workers=min(MAX_SIDE_BY_SIDE, len(devices)),
+        devices=devices,
+    )
+
+
+def _watch(
+    line: SerialLine | NetworkLine,
+    drivers: list[Driver],
+    new_id: Callable[[], str],
+    open_events: Mapping[AssetId, str],
+) -> list[WatchedDevice]:
+    return [
+        WatchedDevice(
+            driver=driver,
+            reachability=Reachability(
+                asset=device.asset,
+                kind=device.kind,
+                unreachable_after=device.unreachable_after,
+                interval_ms=round(line.read_interval_s * 1_000),
+                new_id=new_id,
+                open_event=open_events.get(device.asset),
+            ),
+        )
+        for device, driver in zip(line.device, drivers, strict=True)
+    ]

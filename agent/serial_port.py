@@ -1,0 +1,122 @@
+"""A real serial port: raw 8N1, held exclusively, opened again by itself after it was gone."""
+
+import asyncio
+import contextlib
+import errno
+import termios
+
+import serial_asyncio_fast
+
+from agent.errors import LineGone
+
+MAX_BUFFER = 4_096  # no device here says more than a few hundred bytes between two reads
+OPEN_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 2.0
+
+_MISSING = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
+_BUSY = {errno.EBUSY, errno.EAGAIN}
+
+
+class SerialPort:
+    """One port by its path; modem lines are left as the kernel sets them."""
+
+    def __init__(self, path: str, *, baud: int) -> None:
+        self._path = path
+        self._baud = baud
+        self._wire: _Wire | None = None
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; raises LineGone."""
+        wire = await self._opened()
+        wire.transport.write(data)
+
+    async def receive(self, timeout_ms: int) -> bytes:
+        """What has arrived, at the latest after `timeout_ms`; raises LineGone."""
+        wire = await self._opened()
+        data = await wire.take(timeout_ms)
+        if not data and wire.closed.is_set():
+            self._wire = None
+            raise LineGone(
+                f"the serial port {self._path} was unplugged",
+                hint="plug it in again; it is retried by itself",
+            )
+        return data
+
+    async def close(self) -> None:
+        """Release the port, without waiting for bytes that nobody takes."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            if not wire.transport.is_closing():
+                wire.transport.abort()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                    await wire.closed.wait()
+
+    async def _opened(self) -> "_Wire":
+        if self._wire is None or self._wire.transport.is_closing():
+            await self.close()
+            self._wire = await self._open()
+        return self._wire
+
+    async def _open(self) -> "_Wire":
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(OPEN_TIMEOUT_S):
+                _, wire = await serial_asyncio_fast.create_serial_connection(
+                    loop, _Wire, self._path, baudrate=self._baud, exclusive=True
+                )
+        except TimeoutError:
+            raise self._gone("does not open", "unplug the adapter and plug it in again") from None
+        except (OSError, ValueError, termios.error) as error:
+            raise self._refused(error) from error
+        assert isinstance(wire, _Wire)
+        return wire
+
+    def _refused(self, error: Exception) -> LineGone:
+        code = error.errno if isinstance(error, OSError) else None
+        if code in _MISSING:
+            return self._gone("is missing", "plug the adapter in, or correct port in the settings")
+        if code in _BUSY:
+            return self._gone("is busy", "stop the other program that holds it")
+        if code == errno.EACCES:
+            return self._gone("may not be opened", "add the agent's user to the group dialout")
+        reason = str(error).removeprefix(f"could not open port {self._path}: ")
+        return self._gone(f"cannot be used: {reason[:80]}", "check the adapter and its settings")
+
+    def _gone(self, what: str, hint: str) -> LineGone:
+        return LineGone(f"the serial port {self._path} {what}", hint=hint)
+
+
+class _Wire(asyncio.Protocol):
+    """Collects what arrives while nobody asks, the newest MAX_BUFFER bytes of it."""
+
+    transport: serial_asyncio_fast.SerialTransport
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        self._buffer = bytearray()
+        self._stirred = asyncio.Event()
+
+    async def take(self, timeout_ms: int) -> bytes:
+        """The buffer and empties it; waits at most `timeout_ms` for the first byte or the end."""
+        if not self._buffer and not self.closed.is_set() and timeout_ms > 0:
+            self._stirred.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_ms / 1_000):
+                    await self._stirred.wait()
+        data = bytes(self._buffer)
+        self._buffer.clear()
+        return data
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, serial_asyncio_fast.SerialTransport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        del self._buffer[:-MAX_BUFFER]
+        self._stirred.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self.closed.set()
+        self._stirred.set()
