@@ -83,7 +83,7 @@ def respond(request: Request, variables: tuple[Variable, ...]) -> Reply:
 
 def table(state: WifiState, settings: AccessPointSettings) -> tuple[Variable, ...]:
     """Everything this access point tells, sorted by OID."""
-    ticks = int(state.uptime_s * TICKS_PER_S) % 2**32
+    ticks = round(state.uptime_s * TICKS_PER_S) % 2**32
     status = UP if state.up else DOWN
     interface = settings.interface
     variables = (
