@@ -1,0 +1,34 @@
+# Every target installs what it needs first; see scripts/install.
+STORE ?= sqlite
+DEMO_SECONDS ?= 90
+PYTHON = .venv/bin/python
+
+.PHONY: help demo test check bench nightly
+
+help:
+	@echo 'make demo      a simulated district, its failures and its balance, on this machine'
+	@echo '               STORE=sqlite|postgresql  DEMO_SECONDS=90'
+	@echo 'make test      all tests, with real Mosquitto and PostgreSQL; not the nightly ones'
+	@echo 'make check     format, lint, types, layers and the fast tests, before every commit'
+	@echo 'make bench     every figure, into benchmarks/results.json'
+	@echo 'make nightly   the long campaigns'
+
+demo:
+	@scripts/install $(filter postgresql,$(STORE))
+	@$(PYTHON) -m scripts.demo --store '$(STORE)' --seconds '$(DEMO_SECONDS)'
+
+test:
+	@scripts/install postgresql python3.13
+	@scripts/test
+
+check:
+	@scripts/install
+	@scripts/check
+
+bench:
+	@scripts/install postgresql
+	@$(PYTHON) -m benchmarks
+
+nightly:
+	@scripts/install postgresql
+	@$(PYTHON) -m pytest -m nightly
