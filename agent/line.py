@@ -14,7 +14,10 @@ class Port(Protocol):
         ...
 
     async def receive(self, timeout_ms: int) -> bytes:
-        """What has arrived, at the latest after `timeout_ms`; empty if nothing has."""
+        """The first bytes to arrive from now on; empty if none do within `timeout_ms`.
+
+        Between two calls without any other await nothing is lost; older bytes are thrown away.
+        """
         ...
 
     async def close(self) -> None:
@@ -48,12 +51,12 @@ class FakePort:
 
     async def receive(self, timeout_ms: int) -> bytes:
         """Move the clock to the next arrival, or by `timeout_ms`."""
+        self._arriving = [(at, data) for at, data in self._arriving if at >= self._clock.now_ms]
         until_ms = self._clock.now_ms + timeout_ms
         if not self._arriving or self._arriving[0][0] > until_ms:
             self._clock.now_ms = until_ms
             return b""
-        at_ms, data = self._arriving.pop(0)
-        self._clock.now_ms = max(self._clock.now_ms, at_ms)
+        self._clock.now_ms, data = self._arriving.pop(0)
         return data
 
     async def close(self) -> None:

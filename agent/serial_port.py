@@ -31,7 +31,7 @@ class SerialPort:
         wire.transport.write(data)
 
     async def receive(self, timeout_ms: int) -> bytes:
-        """What has arrived, at the latest after `timeout_ms`; raises LineGone."""
+        """The first bytes to arrive from now on, within `timeout_ms`; raises LineGone."""
         wire = await self._opened()
         data = await wire.take(timeout_ms)
         if not data and wire.closed.is_set():
@@ -88,22 +88,27 @@ class SerialPort:
 
 
 class _Wire(asyncio.Protocol):
-    """Collects what arrives while nobody asks, the newest MAX_BUFFER bytes of it."""
+    """Holds what arrives during a `take`; what arrives while nobody waits is thrown away.
+
+    A sensor that speaks ten times a second by itself would otherwise wake the gateway as often.
+    """
 
     transport: serial_asyncio_fast.SerialTransport
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()
-        self._buffer = bytearray()
         self._stirred = asyncio.Event()
+        self._buffer = bytearray()
+        self._waiting = False
+        self._paused = False
 
     async def take(self, timeout_ms: int) -> bytes:
-        """The buffer and empties it; waits at most `timeout_ms` for the first byte or the end."""
-        if not self._buffer and not self.closed.is_set() and timeout_ms > 0:
-            self._stirred.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_ms / 1_000):
-                    await self._stirred.wait()
+        """The first bytes to arrive within `timeout_ms`; empty if none do or the port is gone."""
+        self._listen()
+        try:
+            await self._wait_for_a_byte(timeout_ms)
+        finally:
+            self._waiting = False
         data = bytes(self._buffer)
         self._buffer.clear()
         return data
@@ -113,6 +118,10 @@ class _Wire(asyncio.Protocol):
         self.transport = transport
 
     def data_received(self, data: bytes) -> None:
+        if not self._waiting:
+            self._paused = True
+            self.transport.pause_reading()
+            return
         self._buffer += data
         del self._buffer[:-MAX_BUFFER]
         self._stirred.set()
@@ -120,3 +129,20 @@ class _Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.closed.set()
         self._stirred.set()
+
+    async def _wait_for_a_byte(self, timeout_ms: int) -> None:
+        if self.closed.is_set():
+            return
+        self._stirred.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_ms / 1_000):
+                await self._stirred.wait()
+
+    def _listen(self) -> None:
+        self._waiting = True
+        self._buffer.clear()
+        if self._paused and not self.transport.is_closing():
+            self._paused = False
+            with contextlib.suppress(termios.error):  # unplugged meanwhile: reading says so
+                self.transport.serial.reset_input_buffer()
+            self.transport.resume_reading()

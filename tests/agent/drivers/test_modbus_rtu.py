@@ -17,9 +17,7 @@ from agent.line import FakePort
 ASKED = bytes.fromhex("01 04 00 00 00 0A 70 0D")
 ANSWER = bytes.fromhex("01 04 14 08 FD 01 B3 00 00 03 DB 00 00 30 39 00 00 01 F4 00 62 00 00 F4 F6")
 REGISTERS = (2301, 435, 0, 987, 0, 12345, 0, 500, 98, 0)
-OTHER_ANSWER = bytes.fromhex(
-    "01 04 14 08 98 01 B3 00 00 03 DB 00 00 30 39 00 00 01 F4 00 62 00 00"
-)
+OTHER_ANSWER = bytes.fromhex("01 04 14 08 98 01 B3 00 00 03 DB 00 00 30 39 00 00 01 F4 00 62 00 00")
 OTHER_ANSWER += crc16(OTHER_ANSWER)
 QUESTION = Question(unit=1, first=0, count=10)
 
@@ -103,7 +101,7 @@ async def test_an_echo_alone_is_silence() -> None:
 
 async def test_half_an_answer_shows_its_bytes() -> None:
     master, _, _ = line(lambda _: [(20, ANSWER[:4])])
-    with pytest.raises(FrameError, match="in 4 bytes: 01 04 14 08$"):
+    with pytest.raises(FrameError, match=r"in 4 bytes: 01 04 14 08$"):
         await master.ask(QUESTION, timeout_ms=300)
 
 

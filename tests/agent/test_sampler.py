@@ -1,0 +1,277 @@
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from itertools import count
+
+import pytest
+
+from agent.clock import FakeClock
+from agent.drivers.driver import Observation
+from agent.errors import DeviceSilent, LineGone
+from agent.line import FakePort
+from agent.reachability import Reachability
+from agent.round import Round
+from agent.sampler import Line, Sampler, WatchedDevice, next_tick_ms
+from contract.identity import AssetId, Kind
+from contract.readings import Event, Phase
+
+START_MS = 5_000
+INTERVAL_MS = 10_000
+
+
+class Ticks:
+    """Time that moves from one awaited moment to the next when the test says so."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+
+    async def wait_until(self, boot_ms: int) -> None:
+        if boot_ms <= self._clock.now_ms:
+            return
+        moment: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((boot_ms, moment))
+        await moment
+
+    async def run_to(self, boot_ms: int) -> None:
+        await self._settle()
+        while due := [item for item in self._waiting if item[0] <= boot_ms]:
+            first = min(due, key=lambda item: item[0])
+            self._waiting.remove(first)
+            self._clock.now_ms = max(self._clock.now_ms, first[0])
+            if not first[1].done():
+                first[1].set_result(None)
+            await self._settle()
+        self._clock.now_ms = max(self._clock.now_ms, boot_ms)
+
+    async def _settle(self) -> None:
+        for _ in range(40):
+            await asyncio.sleep(0)
+
+
+class ScriptedDriver:
+    """Takes `takes_ms` for each answer of the script; the last one is repeated."""
+
+    def __init__(
+        self,
+        clock: FakeClock,
+        script: Iterable[float | Exception],
+        *,
+        wait_until: Callable[[int], Awaitable[None]] | None = None,
+        takes_ms: int = 50,
+    ) -> None:
+        self.asked_ms: list[int] = []
+        self._clock = clock
+        self._script = list(script)
+        self._ticks = wait_until
+        self._takes_ms = takes_ms
+
+    async def read(self) -> tuple[Observation, ...]:
+        self.asked_ms.append(self._clock.now_ms)
+        answer = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+        if self._ticks is None:
+            self._clock.now_ms += self._takes_ms
+        else:
+            await self._ticks(self._clock.now_ms + self._takes_ms)
+        if isinstance(answer, Exception):
+            raise answer
+        return (Observation(quantity="voltage", value=answer),)
+
+
+class Bench:
+    """A sampler on a fake clock."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock(boot_ms=START_MS)
+        self.ticks = Ticks(self.clock)
+        self.round = Round()
+        self.events: list[Event] = []
+        self._ids = count(1)
+
+    def line(self, name: str, drivers: dict[str, ScriptedDriver], *, workers: int = 1) -> Line:
+        devices = [
+            WatchedDevice(driver=driver, reachability=self._watch(AssetId(asset)))
+            for asset, driver in drivers.items()
+        ]
+        return Line(name=name, interval_ms=INTERVAL_MS, workers=workers, devices=devices)
+
+    def _watch(self, asset: AssetId) -> Reachability:
+        return Reachability(
+            asset=asset,
+            kind=Kind.STREETLIGHT,
+            unreachable_after=3,
+            interval_ms=INTERVAL_MS,
+            new_id=lambda: f"event-{next(self._ids)}",
+        )
+
+    def driver(self, *script: float | Exception, takes_ms: int = 50) -> ScriptedDriver:
+        return ScriptedDriver(self.clock, script, takes_ms=takes_ms)
+
+    def slow_driver(self, *script: float | Exception, takes_ms: int) -> ScriptedDriver:
+        return ScriptedDriver(
+            self.clock, script, wait_until=self.ticks.wait_until, takes_ms=takes_ms
+        )
+
+    @asynccontextmanager
+    async def running(self, *lines: Line) -> AsyncIterator[Sampler]:
+        sampler = Sampler(
+            list(lines),
+            clock=self.clock,
+            round=self.round,
+            tell=self.events.append,
+            wait_until=self.ticks.wait_until,
+        )
+        task = asyncio.create_task(sampler.run())
+        try:
+            yield sampler
+        finally:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def silent() -> DeviceSilent:
+    return DeviceSilent("unit 1 gave no answer within 300 ms")
+
+
+def gone() -> LineGone:
+    return LineGone("the serial port /dev/ttyUSB0 is missing", hint="plug the adapter in")
+
+
+@pytest.mark.parametrize(
+    ("now_ms", "expected_ms"),
+    [(5_050, 15_000), (14_999, 15_000), (15_000, 15_000), (15_001, 25_000), (61_000, 65_000)],
+)
+def test_missed_ticks_are_skipped_and_the_schedule_stays(now_ms: int, expected_ms: int) -> None:
+    assert next_tick_ms(5_000, 10_000, now_ms=now_ms) == expected_ms
+
+
+async def test_a_device_is_read_at_fixed_times_and_dated_when_its_answer_is_complete(
+    bench: Bench,
+) -> None:
+    lamp = bench.driver(230.1)
+    async with bench.running(bench.line("feeder", {"PJU-0001": lamp})):
+        await bench.ticks.run_to(START_MS + 2 * INTERVAL_MS)
+    assert lamp.asked_ms == [5_000, 15_000, 25_000]
+    readings = bench.round.take()
+    assert [reading.at_ms for reading in readings] == [5_050, 15_050, 25_050]
+    assert {reading.value for reading in readings} == {230.1}
+
+
+async def test_a_value_out_of_range_is_kept_and_marked(bench: Bench) -> None:
+    lamp = bench.driver(230.1, 999.0)
+    async with bench.running(bench.line("feeder", {"PJU-0001": lamp})):
+        await bench.ticks.run_to(START_MS + INTERVAL_MS)
+    assert [(r.value, r.suspect) for r in bench.round.take()] == [(230.1, False), (999.0, True)]
+
+
+async def test_a_slow_device_never_delays_another_line(bench: Bench) -> None:
+    slow = bench.slow_driver(1.0, takes_ms=35_000)
+    lamp = bench.driver(230.1, takes_ms=0)
+    slow_line = bench.line("slow", {"CAM-1": slow})
+    async with bench.running(slow_line, bench.line("feeder", {"PJU-0001": lamp})):
+        await bench.ticks.run_to(START_MS + 5 * INTERVAL_MS)
+    assert lamp.asked_ms[:4] == [5_000, 15_000, 25_000, 35_000]
+    assert slow.asked_ms == [5_000, 45_000]
+
+
+async def test_network_devices_are_read_side_by_side_within_the_bound(bench: Bench) -> None:
+    cameras = {f"CAM-{i}": bench.slow_driver(1.0, takes_ms=1_000) for i in range(6)}
+    async with bench.running(bench.line("lan", cameras, workers=4)):
+        await bench.ticks.run_to(START_MS + 3_000)
+    starts = sorted(camera.asked_ms[0] for camera in cameras.values())
+    assert starts == [5_000] * 4 + [6_000] * 2
+
+
+async def test_a_device_that_stops_and_returns_makes_one_event(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="nadi.sampler")
+    lamp = bench.driver(230.0, silent(), silent(), silent(), silent(), 231.0)
+    async with bench.running(bench.line("feeder", {"PJU-0001": lamp})) as sampler:
+        await bench.ticks.run_to(START_MS + 3 * INTERVAL_MS)
+        assert sampler.faults() == ["PJU-0001: unit 1 gave no answer within 300 ms"]
+        await bench.ticks.run_to(START_MS + 6 * INTERVAL_MS)
+        assert sampler.faults() == []
+    begin, end = bench.events
+    assert (begin.phase, begin.at_ms, begin.detail) == (
+        Phase.BEGIN,
+        START_MS + 3 * INTERVAL_MS + 50,
+        "unit 1 gave no answer within 300 ms",
+    )
+    assert (end.phase, end.id) == (Phase.END, begin.id)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the device is unreachable asset=PJU-0001 line=feeder reason=" + begin.detail,
+        "the device is back asset=PJU-0001 line=feeder",
+    ]
+
+
+async def test_a_line_that_is_gone_is_said_once_and_every_device_has_its_event(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="nadi.sampler")
+    first = bench.driver(230.0, *[gone() for _ in range(9)], 231.0, takes_ms=0)
+    second = bench.driver(230.0)
+    line = bench.line("feeder", {"PJU-0001": first, "PJU-0002": second})
+    async with bench.running(line) as sampler:
+        await bench.ticks.run_to(START_MS + 5 * INTERVAL_MS)
+        assert len(second.asked_ms) == 1
+        assert sampler.faults() == [
+            "line feeder: the serial port /dev/ttyUSB0 is missing; plug the adapter in"
+        ]
+        assert sorted((e.asset, e.phase) for e in bench.events) == [
+            ("PJU-0001", Phase.BEGIN),
+            ("PJU-0002", Phase.BEGIN),
+        ]
+        await bench.ticks.run_to(START_MS + 10 * INTERVAL_MS)
+        assert sampler.faults() == []
+    assert len(first.asked_ms) == 11
+    assert sorted((e.asset, e.phase) for e in bench.events[2:]) == [
+        ("PJU-0001", Phase.END),
+        ("PJU-0002", Phase.END),
+    ]
+    said = [r.getMessage() for r in caplog.records if "the line" in r.getMessage()]
+    assert [words.split(" line=")[0] for words in said] == ["the line is gone", "the line is back"]
+
+
+async def test_dead_devices_do_not_eat_the_round_of_living_ones(bench: Bench) -> None:
+    dead = {f"PJU-1{i:02}": bench.driver(silent(), takes_ms=1_000) for i in range(16)}
+    alive = bench.driver(230.0)
+    line = bench.line("feeder", {**dead, "PJU-0001": alive})
+    async with bench.running(line):
+        await bench.ticks.run_to(START_MS + 600_000)
+    asked = [ms for ms in alive.asked_ms if ms > START_MS + 100_000]
+    assert asked == list(range(asked[0], START_MS + 600_000 + 1, INTERVAL_MS))
+    for driver in dead.values():
+        gaps = [b - a for a, b in zip(driver.asked_ms, driver.asked_ms[1:], strict=False)]
+        assert max(gaps) <= 120_000
+
+
+async def test_a_driver_that_breaks_is_a_failure_of_its_device_only(bench: Bench) -> None:
+    broken = bench.driver(ZeroDivisionError("division by zero"))
+    lamp = bench.driver(230.0)
+    async with bench.running(bench.line("feeder", {"X-1": broken, "PJU-0001": lamp})) as sampler:
+        await bench.ticks.run_to(START_MS + 3 * INTERVAL_MS)
+        assert sampler.faults() == ["X-1: the driver failed with ZeroDivisionError"]
+    assert len(lamp.asked_ms) == 4
+
+
+async def test_cancelling_closes_the_ports(bench: Bench) -> None:
+    class ClosingPort(FakePort):
+        closed = False
+
+        async def close(self) -> None:
+            self.closed = True
+
+    port = ClosingPort(bench.clock)
+    line = bench.line("feeder", {"PJU-0001": bench.driver(230.0)})
+    line.port = port
+    async with bench.running(line):
+        await bench.ticks.run_to(START_MS)
+    assert port.closed
