@@ -121,7 +121,7 @@ class Transaction(Protocol):
         ...
 
     def commit_batches(self, batches: Sequence[NewBatch]) -> Change:
-        """Readings, events, batch rows, newest values and ledger of batches that are not there yet."""
+        """Readings, events, batch rows, newest values and ledger of batches not there yet."""
         ...
 
     def reject(self, rejections: Sequence[Rejected]) -> None:

@@ -1,0 +1,280 @@
+"""One connection to the broker, from CONNECT until it is lost; a lost one is never used again."""
+
+import logging
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from paho.mqtt.client import (
+    MQTT_LOG_ERR,
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+)
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from broker_bridge.errors import BrokerRefused
+from broker_bridge.inbound import Arrived
+from contract.codec import MAX_BODY_BYTES
+from contract.tls import Broker, client_context
+from contract.topics import Topics
+
+CONNECT_TIMEOUT_S = 10.0
+PUBLISH_TIMEOUT_S = 20.0
+CLOSE_TIMEOUT_S = 5.0
+MAX_UNCONFIRMED = 1_000
+# A body or statement of the largest size with its header; the broker keeps larger ones from us.
+MAX_PACKET_BYTES = 2 * MAX_BODY_BYTES
+
+log = logging.getLogger(__name__)
+
+_HINTS = {
+    "Not authorized": "the broker's access list must name this certificate as a bridge",
+    "Bad user name or password": "the broker does not take its certificate's name as the user",
+    "Session taken over": "another bridge uses the same certificate; give each its own",
+    "Shared subscriptions not supported": "use a broker with MQTT 5 shared subscriptions",
+}
+
+
+class Delivery:
+    """A message and the connection that must acknowledge it."""
+
+    __slots__ = ("arrived", "connection", "mid")
+
+    def __init__(self, arrived: Arrived, connection: "Connection", mid: int) -> None:
+        self.arrived = arrived
+        self.connection = connection
+        self.mid = mid
+
+
+class Connection:
+    """MQTT 5 with manual acknowledgement and a clean start: the broker keeps nothing for us.
+
+    A session that outlived its bridge would go on taking its share of the batches; the gateways
+    send again whatever has no receipt.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        topics: Topics,
+        *,
+        in_flight: int,
+        deliver: Callable[[Delivery, int], bool],
+    ) -> None:
+        """`deliver` takes a delivery and its size in bytes, on the network thread; False: no room.
+
+        Raises SettingsError if a certificate cannot be used.
+        """
+        self._broker = broker
+        self._subscriptions = [topics.shared_batches, *topics.statements]
+        self._in_flight = in_flight
+        self._deliver = deliver
+        self._lost = threading.Event()
+        self._settled = threading.Event()
+        self._ready = False
+        self._words = ""
+        self._refused = False
+        self._room = threading.Condition()
+        self._unconfirmed = 0
+        self.shed = 0
+        self._client = self._new_client()
+
+    @property
+    def lost(self) -> bool:
+        """Whether it has ended."""
+        return self._lost.is_set()
+
+    @property
+    def reason(self) -> str:
+        """Why it ended, in words."""
+        return self._words or "the connection was lost"
+
+    def open(self) -> None:
+        """Returns once the subscriptions are granted; raises BrokerRefused with the reason."""
+        where = f"the broker at {self._broker.host}:{self._broker.port}"
+        try:
+            self._client.connect(
+                self._broker.host,
+                self._broker.port,
+                self._broker.keepalive_s,
+                clean_start=True,
+                properties=self._connect_properties(),
+            )
+        except ssl.SSLCertVerificationError as error:
+            raise BrokerRefused(
+                f"{where} shows a certificate that ca_file does not vouch for: "
+                f"{error.verify_message}",
+                hint="host must be a name in the broker's certificate, ca_file its authority",
+            ) from error
+        except OSError as error:
+            raise BrokerRefused(
+                f"{where} cannot be reached: {error}", hint="is it running, and the port right?"
+            ) from error
+        self._client.loop_start()
+        if not self._settled.wait(CONNECT_TIMEOUT_S):
+            self._words = f"no answer within {CONNECT_TIMEOUT_S:g} s"
+        if not self._ready:
+            self.close()
+            raise BrokerRefused(f"{where} refuses: {self.reason}", hint=self._hint())
+        self._client.on_log = None
+
+    def wait_lost(self, timeout_s: float | None) -> bool:
+        """Whether it ended within `timeout_s`; None waits for ever."""
+        return self._lost.wait(timeout_s)
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool) -> bool:
+        """Hands a message to the broker, QoS 1; waits while too many are unconfirmed.
+
+        False once the connection is lost: whoever connects next says everything again.
+        """
+        with self._room:
+            free = self._room.wait_for(
+                lambda: self.lost or self._unconfirmed < MAX_UNCONFIRMED, PUBLISH_TIMEOUT_S
+            )
+            if self.lost:
+                return False
+            self._unconfirmed += 1
+        if not free:
+            self._end(f"the broker confirmed nothing for {PUBLISH_TIMEOUT_S:g} s")
+            self._client.disconnect()
+            return False
+        self._client.publish(topic, payload, qos=1, retain=retain)
+        return True
+
+    def acknowledge(self, mid: int) -> None:
+        """PUBACK; nothing for QoS 0 (mid 0) or once the connection is lost."""
+        if mid and not self.lost:
+            self._client.ack(mid, 1)
+
+    def close(self) -> None:
+        """Sends what is queued, then DISCONNECT."""
+        self._client.disconnect()
+        if self._lost.wait(CLOSE_TIMEOUT_S):
+            self._client.loop_stop()
+        self._end("closed")
+
+    def _new_client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id="",
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        client.tls_set_context(client_context(self._broker))
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.max_inflight_messages_set(MAX_UNCONFIRMED)
+        client.on_socket_open = _without_delay
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_disconnect = self._on_disconnect
+        client.on_log = self._on_log
+        return client
+
+    def _connect_properties(self) -> Properties:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.ReceiveMaximum = self._in_flight
+        properties.MaximumPacketSize = MAX_PACKET_BYTES
+        return properties
+
+    def _hint(self) -> str:
+        for word, hint in _HINTS.items():
+            if word in self._words:
+                return hint
+        return "see the broker's log; does it trust this bridge's certificate?"
+
+    def _on_connect(
+        self,
+        client: Client,
+        _userdata: Any,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            self._end(str(reason))
+            return
+        wanted = [(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions]
+        client.subscribe(wanted)
+
+    def _on_subscribe(
+        self,
+        client: Client,
+        _userdata: Any,
+        _mid: int,
+        reasons: Sequence[ReasonCode],
+        _properties: Properties | None,
+    ) -> None:
+        refused = [
+            f"{reason} for {topic}"
+            for topic, reason in zip(self._subscriptions, reasons, strict=True)
+            if reason.is_failure
+        ]
+        if refused:
+            self._end(refused[0])
+            client.disconnect()
+            return
+        self._ready = True
+        self._settled.set()
+
+    def _on_message(self, client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        header = getattr(message.properties, "UserProperty", ())
+        arrived = Arrived(topic=message.topic, header=header, payload=bytes(message.payload))
+        size = len(message.payload) + sum(len(name) + len(value) for name, value in header)
+        if not self._deliver(Delivery(arrived, self, message.mid if message.qos else 0), size):
+            # Without a receipt the gateway sends it again; an unacknowledged one would hold a slot.
+            if not self.shed:
+                log.warning("no room for more messages; their gateways will send them again")
+            self.shed += 1
+            client.ack(message.mid, message.qos)
+
+    def _on_publish(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _mid: int,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        with self._room:
+            self._unconfirmed -= 1
+            self._room.notify()
+        if reason.is_failure and not self._refused:
+            self._refused = True
+            log.warning("the broker refuses what we publish reason=%r", str(reason))
+
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: Any,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
+        self._end(str(reason))
+
+    def _on_log(self, _client: Client, _userdata: Any, level: int, text: str) -> None:
+        if level == MQTT_LOG_ERR:
+            self._words = text
+
+    def _end(self, words: str) -> None:
+        self._words = self._words or words
+        self._lost.set()
+        self._settled.set()
+        with self._room:
+            self._room.notify_all()
+
+
+def _without_delay(_client: Client, _userdata: Any, sock: Any) -> None:
+    """Nagle's delay makes a drain with one message in flight ten times slower."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

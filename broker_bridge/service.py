@@ -1,0 +1,167 @@
+"""Group by group: committed, receipted, acknowledged and told, for as long as the bridge runs."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from random import Random
+
+from broker_bridge.backoff import delay_s
+from broker_bridge.connection import Connection, Delivery
+from broker_bridge.errors import StoreGone
+from broker_bridge.feed import Feed
+from broker_bridge.inbox import Inbox
+from broker_bridge.ingest import Ingest, Outcome
+from broker_bridge.notify import Notify
+from broker_bridge.session import Session
+from broker_bridge.store import Store
+from contract.codec import encode_model
+from contract.messages import Receipt
+from contract.topics import Topics
+
+IDLE_S = 1.0
+FEED_INTERVAL_S = 0.5
+MAX_REFUSING = 10_000
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """The ingest thread's loop; it alone uses the store."""
+
+    def __init__(
+        self,
+        *,
+        topics: Topics,
+        inbox: Inbox[Delivery],
+        session: Session,
+        feed: Feed,
+        notify: Notify,
+        random: Random,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._topics = topics
+        self._inbox = inbox
+        self._session = session
+        self._feed = feed
+        self._notify = notify
+        self._random = random
+        self._now = now
+        self._monotonic = monotonic
+        self._stopping = threading.Event()
+        self._greeted: Connection | None = None
+        self._store_gone = False
+        self._told_at = 0.0
+        self._refusing: set[str] = set()
+
+    def stop(self) -> None:
+        """The group at hand is finished, then `run` returns."""
+        self._stopping.set()
+        self._inbox.wake()
+
+    def run(self, store: Store) -> None:
+        """Until `stop`; raises StoreNewer if another program has changed the schema."""
+        ingest = Ingest(store, self._topics)
+        self._session.start()
+        self._notify.ready()
+        try:
+            while not self._stopping.is_set():
+                self._patiently(partial(self._greet, ingest))
+                group = self._inbox.group(timeout_s=self._wait_s())
+                if group:
+                    self._patiently(partial(self._settle, ingest, group))
+                self._patiently(partial(self._tell_states, store))
+                self._notify.alive()
+        finally:
+            self._notify.stopping()
+            self._session.stop()
+
+    def _settle(self, ingest: Ingest, group: Sequence[Delivery]) -> None:
+        outcome = ingest.take([delivery.arrived for delivery in group])
+        self._publish_receipts(outcome.receipts)
+        for delivery in group:
+            delivery.connection.acknowledge(delivery.mid)
+        self._tell(outcome)
+        self._log_refusals(outcome)
+
+    def _publish_receipts(self, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            topic = self._topics.receipt(receipt.gateway)
+            self._publish(topic, encode_model(receipt), True)
+
+    def _publish(self, topic: str, payload: bytes, retain: bool) -> bool:
+        """False without a connection: the next one is greeted with everything."""
+        connection = self._session.connection
+        return connection is not None and connection.publish(topic, payload, retain=retain)
+
+    def _tell(self, outcome: Outcome) -> None:
+        self._feed.note(outcome.change.assets)
+        self._feed.tell_events(outcome.change.events, self._publish)
+        heard_at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._feed.tell_statuses(outcome.statuses, self._publish, heard_at=heard_at)
+
+    def _greet(self, ingest: Ingest) -> None:
+        """A broker may have lost its retained receipts, and a gateway waits for nothing else."""
+        connection = self._session.connection
+        if connection is None or connection is self._greeted:
+            return
+        for receipts in ingest.receipts():
+            self._publish_receipts(receipts)
+        self._greeted = connection
+
+    def _tell_states(self, store: Store) -> None:
+        """At once when nothing waits to be committed, else every FEED_INTERVAL_S."""
+        due = self._monotonic() - self._told_at >= FEED_INTERVAL_S
+        if self._feed.pending and (due or not len(self._inbox)):
+            self._feed.tell_states(store, self._publish)
+            if not self._feed.pending:
+                self._told_at = self._monotonic()
+
+    def _wait_s(self) -> float:
+        return 0.0 if self._feed.pending and self._session.connection else IDLE_S
+
+    def _patiently(self, step: Callable[[], None]) -> None:
+        """Repeats `step` while the database is gone; the broker and the gateways keep the rest."""
+        attempt = 0
+        while not self._stopping.is_set():
+            try:
+                step()
+            except StoreGone as gone:
+                self._say_gone(gone)
+                self._notify.alive()
+                self._stopping.wait(delay_s(attempt, jitter=self._random.random()))
+                attempt += 1
+            else:
+                self._say_back()
+                return
+
+    def _say_gone(self, gone: StoreGone) -> None:
+        if not self._store_gone:
+            self._store_gone = True
+            log.error("the database is gone: %s hint=%r", gone, gone.hint)
+            self._notify.status(f"the database is gone: {gone}")
+
+    def _say_back(self) -> None:
+        if self._store_gone:
+            self._store_gone = False
+            log.info("the database is back")
+            self._notify.status("running")
+
+    def _log_refusals(self, outcome: Outcome) -> None:
+        """Once when a gateway begins to send what cannot be taken, once when it sends well again."""
+        now = {str(refusal.gateway): refusal for refusal in outcome.refusals}
+        for gateway, refusal in now.items():
+            if gateway not in self._refusing and len(self._refusing) < MAX_REFUSING:
+                self._refusing.add(gateway)
+                log.warning(
+                    "quarantined gateway=%r rejected=%s reason=%r",
+                    gateway,
+                    refusal.final,
+                    refusal.reason,
+                )
+        for receipt in outcome.receipts:
+            if receipt.gateway in self._refusing and receipt.gateway not in now:
+                self._refusing.discard(receipt.gateway)
+                log.info("taken again gateway=%r", receipt.gateway)
