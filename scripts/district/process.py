@@ -87,6 +87,7 @@ class Program:
         deadline = time.monotonic() + deadline_s
         while not ready():
             if not self.running:
+                self.wait(deadline_s=1)
                 raise ProgramError(f"{self.name} ended before {what}: {self._last_words()}")
             if time.monotonic() > deadline:
                 raise ProgramError(
