@@ -63,17 +63,21 @@ class ManualClock:
 
         Raises TimeoutError when nobody sleeps within `patience_s` real seconds.
         """
-        due_ms, waiter = await asyncio.wait_for(self._earliest(), patience_s)
+        await self.until_asleep(patience_s=patience_s)
+        due_ms, _, waiter = heapq.heappop(self._sleepers)
         self._now_ms = max(self._now_ms, due_ms)
         waiter.set_result(None)
         await asyncio.sleep(0)
         return self.boot_ms()
 
-    async def _earliest(self) -> tuple[float, asyncio.Future[None]]:
-        while True:
-            while self._sleepers:
-                due_ms, _, waiter = heapq.heappop(self._sleepers)
-                if not waiter.done():
-                    return due_ms, waiter
-            self._asleep.clear()
-            await self._asleep.wait()
+    async def until_asleep(self, *, patience_s: float = 5.0) -> None:
+        """Returns when somebody sleeps; raises TimeoutError after `patience_s` real seconds."""
+        async with asyncio.timeout(patience_s):
+            while not self._is_somebody_asleep():
+                self._asleep.clear()
+                await self._asleep.wait()
+
+    def _is_somebody_asleep(self) -> bool:
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        return bool(self._sleepers)

@@ -136,7 +136,7 @@ def _refuse_unknown(table: Table, known: Iterable[str], where: str) -> None:
 def _value(value: object, kind: type, key: Key, at: str) -> object:
     if key.choices:
         if value not in key.choices:
-            raise SettingsError(f"{at} is {value!r}", hint=_nearest(str(value), key.choices))
+            raise SettingsError(f"{at} is {value!r}", hint=f"it can be {_or(key.choices)}")
         return value
     if kind is float and type(value) is int:
         value = float(value)
