@@ -1,0 +1,275 @@
+"""The embedded city store: one SQLite file, one connection, every commit on the disk first."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from broker_bridge.errors import StoreGone, StoreRefused
+from broker_bridge.store import AssetName, Balance
+from broker_bridge.stores import sqlite_reads as reads
+from broker_bridge.stores.registry import RegisteredAsset, RegisteredGateway
+from broker_bridge.stores.rowids import RowIds
+from broker_bridge.stores.schema import Migration, foreign, migrations_of, pending
+from broker_bridge.stores.sqlite_ingest import SqliteTransaction
+from broker_bridge.stores.statements import Answer
+from contract.identity import GatewayId
+from contract.messages import AssetState, GatewayState
+from contract.quantities import QUANTITIES
+
+IN_MEMORY = ":memory:"
+APPLICATION_ID = 0x4E_41_44_49  # "NADI", in the file's header
+
+_BUSY_TIMEOUT_S = 5.0
+_PAGE_BYTES = 8_192
+_CACHE_KIB = 128 * 1024
+_MAP_BYTES = 8 << 30
+_CHECKPOINT_PAGES = 8_192
+_WAL_LIMIT_BYTES = 128 << 20
+
+_VERSION_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_version (
+    version INTEGER PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT
+"""
+_SEED_QUANTITY = """
+INSERT INTO quantity (name, unit) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET unit = excluded.unit WHERE unit <> excluded.unit
+"""
+_REGISTER_GATEWAY = """
+INSERT INTO gateway (name, registered, title, latitude, longitude) VALUES (?, 1, ?, ?, ?)
+ON CONFLICT (name) DO UPDATE SET registered = 1, title = excluded.title,
+    latitude = excluded.latitude, longitude = excluded.longitude
+"""
+_REGISTER_ASSET = """
+INSERT INTO asset (kind, name, registered, title, latitude, longitude) VALUES (?, ?, 1, ?, ?, ?)
+ON CONFLICT (kind, name) DO UPDATE SET registered = 1, title = excluded.title,
+    latitude = excluded.latitude, longitude = excluded.longitude
+"""
+
+
+class SqliteStore:
+    """A store in the file `path`, made if there is none; see `Store` for the contract.
+
+    After the file could not be used, the next transaction opens it again, but makes no new one.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        now_ms: Callable[[], int],
+        quarantine_bytes: int = 64 << 20,
+    ) -> None:
+        self._path = str(path)
+        self._now_ms = now_ms
+        self._quarantine_bytes = quarantine_bytes
+        self._assets = RowIds[AssetName]()
+        self._quantities = RowIds[str]()
+        self._connection: sqlite3.Connection | None = None
+        self._inode = 0
+        with _in_words(self._path):
+            self._open(create=True)
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        self._assets.clear()
+        self._quantities.clear()
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqliteTransaction]:
+        """See `Store.transaction`."""
+        with self._writing() as connection:
+            yield SqliteTransaction(
+                connection,
+                assets=self._assets,
+                quantities=self._quantities,
+                now_ms=self._now_ms(),
+                quarantine_bytes=self._quarantine_bytes,
+            )
+
+    def gateways(self) -> Sequence[GatewayId]:
+        """See `Store.gateways`."""
+        with self._reading() as connection:
+            return reads.gateways(connection)
+
+    def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
+        """See `Store.asset_states`."""
+        with self._reading() as connection:
+            return reads.asset_states(connection, list(assets))
+
+    def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
+        """The newest status of each of these that ever told one, for the feed."""
+        with self._reading() as connection:
+            return reads.gateway_states(connection, list(gateways))
+
+    def balance(self) -> Sequence[Balance]:
+        """Each gateway's balance, computed from what is stored; sorted."""
+        with self._reading() as connection:
+            return reads.balance(connection)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
+        """The answer to one SELECT of a person."""
+        with self._reading() as connection:
+            return reads.query(connection, sql, parameters)
+
+    def register(
+        self, gateways: Iterable[RegisteredGateway], assets: Iterable[RegisteredAsset]
+    ) -> None:
+        """Make this the city's whole list; what is not on it stays, unregistered."""
+        with self._writing() as connection:
+            connection.execute("UPDATE gateway SET registered = 0 WHERE registered = 1")
+            connection.execute("UPDATE asset SET registered = 0 WHERE registered = 1")
+            connection.executemany(_REGISTER_GATEWAY, (gateway.row() for gateway in gateways))
+            connection.executemany(_REGISTER_ASSET, (asset.row() for asset in assets))
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._reading() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back(connection)
+                raise
+            self._assets.commit()
+            self._quantities.commit()
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with _in_words(self._path):
+                yield self._usable()
+        except StoreGone:
+            self.close()
+            raise
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        self._assets.roll_back()
+        self._quantities.roll_back()
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def _usable(self) -> sqlite3.Connection:
+        """The open connection; raises StoreGone if its file is no longer the one in the folder."""
+        if self._connection is None:
+            return self._open(create=False)
+        # SQLite would go on writing into a deleted file, and every receipt would be a lie.
+        if self._path != IN_MEMORY and _inode(self._path) != self._inode:
+            raise StoreGone(
+                f"{self._path} was deleted or replaced while it was open",
+                hint="put the database file back, or start the bridge again with a new one",
+            )
+        return self._connection
+
+    def _open(self, *, create: bool) -> sqlite3.Connection:
+        connection = _connect(self._path, create=create)
+        try:
+            _prepare(connection, self._path)
+        except BaseException:
+            connection.close()
+            raise
+        self._inode = _inode(self._path)
+        self._connection = connection
+        return connection
+
+
+def _inode(path: str) -> int:
+    try:
+        return Path(path).stat().st_ino if path != IN_MEMORY else 0
+    except OSError:
+        return 0
+
+
+def _connect(path: str, *, create: bool) -> sqlite3.Connection:
+    if path == IN_MEMORY:
+        return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    mode = "rwc" if create else "rw"
+    return sqlite3.connect(
+        f"{Path(path).absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Set what each connection needs, then bring the schema up to date."""
+    connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+    _refuse_foreign(connection, path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    connection.execute(f"PRAGMA mmap_size = {_MAP_BYTES}")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    _migrate(connection, path)
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    if application != APPLICATION_ID and Database(connection).table_names():
+        raise foreign(path)
+
+
+def _migrate(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")  # also proves that the file can be written
+    try:
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(_VERSION_TABLE)
+        known = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version")
+        steps = pending(migrations_of("sqlite"), known.fetchone()[0], where=path)
+        connection.execute("COMMIT")
+        for migration in steps:
+            _apply(connection, migration)
+        connection.execute("BEGIN IMMEDIATE")
+        units = [(quantity.name, quantity.unit) for quantity in QUANTITIES.values()]
+        connection.executemany(_SEED_QUANTITY, units)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    taken = "SELECT 1 FROM schema_version WHERE version = ?"
+    if not connection.execute(taken, (migration.version,)).fetchone():
+        for statement in _statements(migration.sql):
+            connection.execute(statement)
+        row = (migration.version, migration.name)
+        connection.execute("INSERT INTO schema_version (version, name) VALUES (?, ?)", row)
+    connection.execute("COMMIT")
+
+
+def _statements(sql: str) -> Iterator[str]:
+    """One by one: `executescript` would commit before it begins."""
+    statement = ""
+    for line in sql.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+@contextmanager
+def _in_words(path: str) -> Iterator[None]:
+    """SQLite's errors as StoreRefused, if it is the data, or StoreGone."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
+        raise StoreRefused(f"{path} refuses the data: {error}") from error
+    except sqlite3.Error as error:
+        raise StoreGone(
+            f"{path} cannot be used: {error}",
+            hint="check that its folder exists and has room, and that the file can be written",
+        ) from error
