@@ -7,6 +7,9 @@ AgentError
 │   └── DeviceRefused   the device answered that it will not; says its code in words
 ├── LineGone            the port is missing, busy or was unplugged; every device on it waits
 ├── OutboxFailed        a round could not be sealed; it is kept and tried again
+│   ├── OutboxFull      the card is full; old batches make room
+│   ├── OutboxDamaged   the file is not an outbox; it is put aside and salvaged
+│   └── OutboxNewer     the file was written by a newer program; stop
 └── LinkDown            the broker is gone or refuses; the reason in words
 """
 
@@ -39,6 +42,18 @@ class LineGone(AgentError):
 
 class OutboxFailed(AgentError):
     """A commit to the outbox did not succeed."""
+
+
+class OutboxFull(OutboxFailed):
+    """The card is full."""
+
+
+class OutboxDamaged(OutboxFailed):
+    """The file is not an outbox, or parts of it cannot be read."""
+
+
+class OutboxNewer(OutboxFailed):
+    """The file was written by a newer program."""
 
 
 class LinkDown(AgentError):

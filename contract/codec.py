@@ -42,7 +42,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """Made when a batch is sent: its name, its hash, and what is known now of its boot's UTC origin."""
+    """Made when a batch is sent: name, hash, and what is known now of its boot's UTC origin."""
 
     key: Key
     sha256: str
@@ -66,8 +66,9 @@ def encode_body(
     parent: Parent | None = None,
 ) -> bytes:
     """Columnar JSON, zlib; the order of readings is kept."""
-    base_ms = min((item.at_ms for item in (*readings, *events)), default=0)
-    assets = _index((item.asset, item.kind) for item in (*readings, *events))
+    items: list[Reading | Event] = [*readings, *events]
+    base_ms = min((item.at_ms for item in items), default=0)
+    assets = _index((item.asset, item.kind) for item in items)
     quantities = _index(reading.quantity for reading in readings)
     body: dict[str, Any] = {
         "v": VERSION,
@@ -143,7 +144,7 @@ def encode_model(message: Message) -> bytes:
 
 
 def decode_model(model: type[_M], text: bytes) -> _M:
-    """A statement or body; raises UnknownVersion or BadMessage with the first thing wrong, in words."""
+    """A statement or body; raises UnknownVersion or BadMessage with the first thing wrong."""
     try:
         return model.model_validate_json(text)
     except ValidationError as error:
@@ -212,7 +213,7 @@ def _origin(fields: Mapping[str, str]) -> Origin | None:
         boot=BootId(_matching(fields, "boot", r"^[0-9a-f]{16}$")),
         origin_ms=_number(fields, "origin_ms", low=-(2**53), high=2**53),
         uncertainty_ms=_number(fields, "uncertainty_ms", low=0, high=2**53),
-        revision=_number(fields, "revision", low=1, high=MAX_NUMBER),
+        revision=_number(fields, "revision", low=1, high=2**53),
     )
 
 

@@ -46,7 +46,9 @@ def _in_words(model: type[BaseModel], error: ValidationError, name: str) -> Sett
         )
     what = first["msg"].removeprefix("Value error, ")
     what = what[:1].lower() + what[1:]
-    return SettingsError(f"{name}: {where + ': ' if where else ''}{what}", hint="correct that value")
+    return SettingsError(
+        f"{name}: {where + ': ' if where else ''}{what}", hint="correct that value"
+    )
 
 
 def _path(steps: tuple[int | str, ...]) -> str:
@@ -56,9 +58,7 @@ def _path(steps: tuple[int | str, ...]) -> str:
     return path
 
 
-def _unknown_key(
-    model: type[BaseModel], steps: tuple[int | str, ...], where: str
-) -> SettingsError:
+def _unknown_key(model: type[BaseModel], steps: tuple[int | str, ...], where: str) -> SettingsError:
     names = _fields_at(model, steps[:-1])
     return SettingsError(f"{where} is not a setting", hint=_nearest(str(steps[-1]), names))
 

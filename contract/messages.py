@@ -1,6 +1,6 @@
 """The bodies of every message, validated at the border; unknown fields are refused."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -13,7 +13,7 @@ from contract.identity import (
 )
 from contract.readings import Phase
 
-VERSION = 1
+VERSION: Final = 1
 
 MAX_NUMBER = 2**40 - 1  # a batch number shares a 63-bit row id with its epoch on the gateway
 MAX_READINGS = 20_000
@@ -24,6 +24,7 @@ MAX_BOOTS = 200
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
+Revision = Annotated[int, Field(ge=1, le=2**53)]
 Millis = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 QuantityName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -68,7 +69,7 @@ class EventColumn(Message):
 
 
 class BatchBody(Message):
-    """One round's readings, or events, in columns; times are ms of the boot clock from `base_ms`."""
+    """One round's readings, or events, in columns; times are boot clock ms from `base_ms`."""
 
     v: Literal[1] = VERSION
     boot: BootField
@@ -106,12 +107,12 @@ def _check_indices(name: str, column: list[int], size: int) -> None:
 
 
 class Origin(Message):
-    """UTC at the zero of one boot's clock, as the gateway knows it now; a higher revision replaces."""
+    """UTC at the zero of one boot's clock, as known now; a higher revision replaces."""
 
     boot: BootField
     origin_ms: Millis
     uncertainty_ms: Count
-    revision: Number
+    revision: Revision
 
 
 HeldState = Literal["open", "settled", "rejected", "evicted", "lost"]
@@ -121,7 +122,7 @@ class HeldRange(Message):
     """What the gateway says of the numbers `first` to `last` of one epoch.
 
     `open`, `settled` and `rejected` ones it still has; `evicted` were settled and are gone;
-    `lost` were given up, for `reason`, observed between `from_ms` and `to_ms` of their boot's clock.
+    `lost` were given up, for `reason`. `from_ms` and `to_ms` are of their boot's clock.
     """
 
     state: HeldState
@@ -149,7 +150,7 @@ class Holding(Message):
 
     v: Literal[1] = VERSION
     gateway: GatewayField
-    revision: Number
+    revision: Revision
     origins: Annotated[list[Origin], Field(max_length=MAX_BOOTS)] = []
     epochs: Annotated[list[EpochHolding], Field(max_length=MAX_EPOCHS)]
 
@@ -181,7 +182,7 @@ class Receipt(Message):
 
     v: Literal[1] = VERSION
     gateway: GatewayField
-    version: Number
+    version: Revision
     epochs: Annotated[list[EpochReceipt], Field(max_length=MAX_EPOCHS)]
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What is measured: each quantity with its UCUM unit, plausible range and Smart Data Models attribute."""
+"""What is measured: each quantity with unit (UCUM), range, and the attribute it feeds."""
 
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ _ALL = (
     Quantity(name="sent_bytes", unit="By", low=0, high=2.0**64,
              meaning="ifHCOutOctets, a counter that wraps at 2^64"),
     Quantity(name="connected_clients", unit="1", low=0, high=2_000,
-             feeds="AccessPoint.clientsConnected", meaning="associated Wi-Fi clients, a count only"),
+             feeds="AccessPoint.clientsConnected", meaning="associated clients, a count only"),
 )  # fmt: skip
 
 QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}

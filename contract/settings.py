@@ -1,6 +1,7 @@
 """The gateway's settings: what `nadi-agent` runs and the technician's command writes."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -138,14 +139,14 @@ class AgentSettings(Section):
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
-        lines = [*self.serial, *self.network]
+        lines: list[SerialLine | NetworkLine] = [*self.serial, *self.network]
         _refuse_twice("line", [line.name for line in lines])
         _refuse_twice("port", [line.port for line in self.serial])
         _refuse_twice("asset", [device.asset for line in lines for device in line.device])
         return self
 
 
-def _refuse_twice(what: str, items: list[str] | list[int]) -> None:
+def _refuse_twice(what: str, items: Sequence[str | int]) -> None:
     twice = [item for item, count in Counter(items).items() if count > 1]
     if twice:
         raise ValueError(f"{what} {twice[0]} is used twice")

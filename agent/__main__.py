@@ -1,0 +1,131 @@
+"""`nadi-agent`: runs a gateway, or checks that it could run."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from agent.clock import KernelClock, new_token, read_boot_id
+from agent.config import DEFAULT, load
+from agent.errors import AgentError
+from agent.notify import from_environment
+from contract.errors import NadiError, SettingsError
+from contract.identity import Epoch
+from contract.settings import AgentSettings
+
+EXAMPLES = """\
+examples:
+  nadi-agent check                                what is wrong with /etc/nadi/agent.toml
+  nadi-agent run --settings configs/agent.example.toml
+  echo '{"cmd":"status"}' | socat - UNIX:/run/nadi/agent.sock
+
+The agent reads the devices its settings name, seals what they said every few seconds in one file
+on the card, and sends it until the city's receipt says that it is in the city's store.
+It needs no network to work: cut off, it goes on reading, and the card keeps everything.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 failed, 2 the settings or the command line are wrong."""
+    options = _parser().parse_args(arguments)
+    _log_to_stderr(options.verbose)
+    try:
+        settings = load(options.settings)
+        return int(options.act(settings, options))
+    except SettingsError as error:
+        return _complain(error, 2)
+    except NadiError as error:
+        return _complain(error, 1)
+    except BaseExceptionGroup as group:
+        if group.split(NadiError)[1]:
+            raise
+        return _complain(_first(group), 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nadi-agent",
+        description="The gateway's agent of Nadi Kota.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--verbose", action="store_true", help="say more on standard error")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add(commands, "run", _run, "read, seal and send until stopped with SIGTERM")
+    check = _add(commands, "check", _check, "look at settings, certificates, ports and card")
+    check.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    act: Callable[[AgentSettings, argparse.Namespace], int],
+    words: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=words, description=words.capitalize() + ".")
+    command.add_argument(
+        "--settings", type=Path, default=DEFAULT, metavar="FILE", help=f"default {DEFAULT}"
+    )
+    command.set_defaults(act=act)
+    return command
+
+
+def _run(settings: AgentSettings, _: argparse.Namespace) -> int:
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: AgentSettings) -> None:
+    from agent.app import run  # noqa: PLC0415 the check needs none of it
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(
+        settings,
+        clock=KernelClock(trusted=settings.gateway.clock == "trusted"),
+        epoch=Epoch(new_token()),
+        boot=read_boot_id(),
+        notifier=from_environment(),
+        stop=stop,
+    )
+
+
+def _check(settings: AgentSettings, options: argparse.Namespace) -> int:
+    from agent.checks import check, show  # noqa: PLC0415 the agent needs none of it
+
+    findings = check(settings)
+    show(findings, as_json=options.json)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _log_to_stderr(verbose: bool) -> None:
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(levelname)s %(name)s %(message)s",
+    )
+    logging.getLogger("mqtt").setLevel(logging.WARNING)
+    logging.getLogger("asyncio").setLevel(logging.WARNING)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> NadiError:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, NadiError) else AgentError(str(error))
+
+
+def _complain(error: NadiError, code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    if error.hint:
+        print(f" hint: {error.hint}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,244 @@
+"""One agent, whole: its parts are built here, run together, and stop together."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from agent.clock import Clock
+from agent.console import Console
+from agent.errors import LinkDown, OutboxDamaged
+from agent.link import Connector, MqttConnector, Post
+from agent.notify import Notifier
+from agent.outbox.opening import damage_mark, open_outbox
+from agent.outbox.outbox import Outbox
+from agent.round import Round
+from agent.sampler import Sampler, build_lines
+from agent.sealer import Sealer
+from agent.status import Reporter, stopped
+from agent.sync import Synchroniser
+from agent.uplink import Uplink
+from contract.codec import encode_model
+from contract.identity import BootId, Epoch
+from contract.messages import Status
+from contract.readings import Event, Phase
+from contract.settings import AgentSettings
+from contract.tls import client_context
+from contract.topics import Topics
+
+_T = TypeVar("_T")
+LOG = logging.getLogger("nadi.agent")
+FAREWELL_S = 3.0
+
+
+async def run(
+    settings: AgentSettings,
+    *,
+    clock: Clock,
+    epoch: Epoch,
+    boot: BootId,
+    notifier: Notifier,
+    stop: asyncio.Event,
+    connector: Connector | None = None,
+) -> None:
+    """Read, seal and send until `stop` is set; raises OutboxFailed if the card will not open."""
+    path = Path(settings.gateway.data_dir) / "outbox.db"
+    file, contents = open_outbox(path, gateway=settings.gateway.id, epoch=epoch, boot=boot)
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="card") as card:
+        try:
+            outbox = Outbox(
+                file,
+                contents,
+                gateway=settings.gateway.id,
+                budget_bytes=settings.outbox.budget_mb << 20,
+                reserve_bytes=settings.outbox.reserve_free_mb << 20,
+                in_thread=_In(card),
+            )
+            agent = Agent(settings, outbox, clock, contents.open_events, connector)
+            await agent.run(notifier, stop)
+        except* OutboxDamaged:
+            damage_mark(path).touch()
+            raise
+        finally:
+            file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _In:
+    pool: ThreadPoolExecutor
+
+    def __call__(self, call: Callable[[], _T]) -> Awaitable[_T]:
+        return asyncio.get_running_loop().run_in_executor(self.pool, call)
+
+
+class Agent:
+    """The parts of one run, wired."""
+
+    def __init__(
+        self,
+        settings: AgentSettings,
+        outbox: Outbox,
+        clock: Clock,
+        open_events: tuple[Event, ...],
+        connector: Connector | None,
+    ) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._clock = clock
+        self._topics = Topics(settings.gateway.city)
+        self._round = Round()
+        self._uplink = Uplink(outbox.ledger, settings.uplink, jitter=_jitter)
+        self._reporter = Reporter(
+            outbox=outbox, clock=clock, started_ms=clock.boot_ms(), faults=self._faults
+        )
+        self._connector = connector or self._mqtt()
+        self._sync = self._synchroniser()
+        self._sealer = self._build_sealer(open_events)
+        self._sampler = self._build_sampler(open_events)
+
+    def _mqtt(self) -> MqttConnector:
+        gateway = self._settings.gateway.id
+        will = Status(gateway=gateway, state="offline")
+        return MqttConnector(
+            broker=self._settings.broker,
+            tls=client_context(self._settings.broker),
+            identifier=gateway,
+            listen=self._topics.receipt(gateway),
+            will=Post(topic=self._topics.status(gateway), payload=encode_model(will), retain=True),
+        )
+
+    def _synchroniser(self) -> Synchroniser:
+        return Synchroniser(
+            connector=self._connector,
+            outbox=self._outbox,
+            uplink=self._uplink,
+            topics=self._topics,
+            settings=self._settings.uplink,
+            status=self._reporter.status,
+            now_s=self._now_s,
+            jitter=_jitter,
+        )
+
+    def _build_sealer(self, open_events: tuple[Event, ...]) -> Sealer:
+        return Sealer(
+            outbox=self._outbox,
+            round_=self._round,
+            clock=self._clock,
+            interval_s=self._settings.gateway.seal_interval_s,
+            ballast=Path(self._settings.gateway.data_dir) / "ballast",
+            open_events=open_events,
+            told=self._sync.sealed,
+        )
+
+    def _build_sampler(self, open_events: tuple[Event, ...]) -> Sampler:
+        ids = _event_ids(self._outbox.ledger.current.epoch)
+        lines = build_lines(
+            self._settings,
+            clock=self._clock,
+            new_id=ids,
+            open_events={event.asset: event.id for event in open_events},
+        )
+        return Sampler(lines, clock=self._clock, round=self._round, tell=self._sealer.tell)
+
+    async def run(self, notifier: Notifier, stop: asyncio.Event) -> None:
+        """Until `stop`: then seal what is left and say goodbye."""
+        self._end_events_of_removed_devices()
+        async with asyncio.TaskGroup() as tasks:
+            running = [
+                tasks.create_task(self._sampler.run(), name="sampler"),
+                tasks.create_task(self._sealer.run(), name="sealer"),
+                tasks.create_task(self._sync.run(), name="sync"),
+                tasks.create_task(self._console().run(Path(self._settings.gateway.socket))),
+                tasks.create_task(_beat(notifier), name="watchdog"),
+            ]
+            notifier.say("READY=1")
+            LOG.info("running gateway=%s epoch=%s", self._outbox.gateway, self._epoch)
+            await stop.wait()
+            notifier.say("STOPPING=1")
+            for task in running:
+                task.cancel()
+        await self._sealer.finish()
+        await self._farewell()
+
+    @property
+    def _epoch(self) -> Epoch:
+        return self._outbox.ledger.current.epoch
+
+    def _console(self) -> Console:
+        return Console({"status": self._answer_status})
+
+    async def _answer_status(self) -> Mapping[str, object]:
+        status = await self._reporter.status()
+        link = self._sync.state
+        return {
+            **status.model_dump(mode="json", exclude_none=True),
+            "link": {
+                "up": link.up,
+                "for_s": round(self._now_s() - link.since_s, 1),
+                "reason": link.reason,
+                "in_flight": self._uplink.in_flight,
+            },
+        }
+
+    def _faults(self) -> list[str]:
+        own = [f"outbox: {self._sealer.fault}"] if self._sealer.fault else []
+        return own + self._sampler.faults()
+
+    def _now_s(self) -> float:
+        return self._clock.boot_ms() / 1_000
+
+    def _end_events_of_removed_devices(self) -> None:
+        """Nobody else will ever end them."""
+        assets = {device.asset for line in self._settings.serial for device in line.device}
+        assets |= {device.asset for line in self._settings.network for device in line.device}
+        for event in self._sealer.open_events():
+            if event.asset not in assets:
+                self._sealer.tell(
+                    Event(
+                        id=event.id, asset=event.asset, kind=event.kind, type=event.type,
+                        phase=Phase.END, at_ms=self._clock.boot_ms(), detail="no longer configured",
+                    )
+                )  # fmt: skip
+
+    async def _farewell(self) -> None:
+        """Tell the city that this is on purpose, if the broker can be reached at once."""
+        status = stopped(await self._reporter.status())
+        gateway = self._outbox.gateway
+        try:
+            async with asyncio.timeout(FAREWELL_S), self._connector.connect() as link:
+                holding = encode_model(await self._outbox.holding())
+                await link.publish(
+                    Post(topic=self._topics.holding(gateway), payload=holding, retain=True)
+                )
+                said = Post(
+                    topic=self._topics.status(gateway), payload=encode_model(status), retain=True
+                )
+                await link.publish(said)
+        except (LinkDown, TimeoutError):
+            LOG.info("stopped without a link; the last round waits on the card")
+
+
+def _jitter() -> float:
+    """Between a half and one and a half, so that a city does not return at the same instant."""
+    return 0.5 + random.random()
+
+
+def _event_ids(epoch: Epoch) -> Callable[[], str]:
+    count = 0
+
+    def new_id() -> str:
+        nonlocal count
+        count += 1
+        return f"{epoch}-{count}"
+
+    return new_id
+
+
+async def _beat(notifier: Notifier) -> None:
+    while notifier.watchdog_s:
+        notifier.say("WATCHDOG=1")
+        await asyncio.sleep(notifier.watchdog_s)

@@ -1,0 +1,98 @@
+"""Looks at what a gateway needs before it runs: a line each, with a sign, a word and what to do."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from contract.errors import SettingsError
+from contract.settings import AgentSettings
+from contract.tls import client_context
+
+CONNECT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at; `next_action` says what to do if it is not ok."""
+
+    id: str
+    ok: bool
+    found: str
+    next_action: str = ""
+
+
+def check(settings: AgentSettings) -> list[Finding]:
+    """Local things first, the network last with a short timeout."""
+    return [
+        Finding(id="settings", ok=True, found=f"gateway {settings.gateway.id}"),
+        _check_card(Path(settings.gateway.data_dir)),
+        *_check_ports(settings),
+        _check_certificates(settings),
+        _check_broker(settings),
+    ]
+
+
+def _check_card(folder: Path) -> Finding:
+    there = folder if folder.exists() else folder.parent
+    if not os.access(there, os.W_OK):
+        return Finding(
+            id="card", ok=False, found=f"{there} cannot be written",
+            next_action="check that the card is not read-only, and who owns the folder",
+        )  # fmt: skip
+    figures = os.statvfs(there)
+    free_mb = figures.f_bavail * figures.f_frsize >> 20
+    return Finding(
+        id="card", ok=free_mb >= 16, found=f"{free_mb} MB free on {folder}",
+        next_action="" if free_mb >= 16 else "free some space on the card",
+    )  # fmt: skip
+
+
+def _check_ports(settings: AgentSettings) -> Iterator[Finding]:
+    for line in settings.serial:
+        exists = Path(line.port).exists()
+        usable = exists and os.access(line.port, os.R_OK | os.W_OK)
+        missing = "is missing" if not exists else "may not be opened by this user"
+        yield Finding(
+            id=f"line {line.name}", ok=usable,
+            found=f"{line.port} {'is there' if usable else missing}",
+            next_action="" if usable
+            else "plug in the adapter" if not exists
+            else "add the user to the group dialout",
+        )  # fmt: skip
+
+
+def _check_certificates(settings: AgentSettings) -> Finding:
+    try:
+        client_context(settings.broker)
+    except SettingsError as error:
+        return Finding(id="certificate", ok=False, found=str(error), next_action=error.hint)
+    return Finding(id="certificate", ok=True, found=settings.broker.cert_file)
+
+
+def _check_broker(settings: AgentSettings) -> Finding:
+    address = (settings.broker.host, settings.broker.port)
+    try:
+        with (
+            socket.create_connection(address, timeout=CONNECT_S) as plain,
+            client_context(settings.broker).wrap_socket(plain, server_hostname=address[0]),
+        ):
+            return Finding(id="broker", ok=True, found=f"{address[0]}:{address[1]} answers")
+    except (OSError, SettingsError) as error:
+        return Finding(
+            id="broker", ok=False, found=f"{address[0]}:{address[1]}: {error}",
+            next_action="the gateway works without it and keeps everything; check the fibre",
+        )  # fmt: skip
+
+
+def show(findings: list[Finding], *, as_json: bool) -> None:
+    """Print the findings for a person, or as one JSON object."""
+    if as_json:
+        print(json.dumps({"schema": 1, "findings": [asdict(finding) for finding in findings]}))
+        return
+    for finding in findings:
+        print(f"{'✓ ok  ' if finding.ok else '✗ fail'} {finding.id}: {finding.found}")
+        if finding.next_action:
+            print(f"         → {finding.next_action}")

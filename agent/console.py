@@ -1,0 +1,63 @@
+"""The agent's local socket: one JSON line in, one out, for whoever may open it."""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+Answer = Callable[[], Awaitable[Mapping[str, object]]]
+MAX_LINE_BYTES = 64 * 1024
+IDLE_S = 60.0
+MAX_CLIENTS = 8
+
+
+class Console:
+    """Answers commands by name; anything else is refused in words."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self._answers = answers
+        self._clients = 0
+
+    async def run(self, path: Path) -> None:
+        """Listen on `path` until cancelled; readable by the owner and its group."""
+        _make_way(path)
+        server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
+        os.chmod(path, 0o660)  # noqa: PTH101 the socket exists only now
+        await server.serve_forever()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            while self._clients <= MAX_CLIENTS and (line := await self._line(reader)):
+                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+                await writer.drain()
+        except (OSError, ValueError):
+            return
+        finally:
+            self._clients -= 1
+            writer.close()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
+
+    async def _line(self, reader: asyncio.StreamReader) -> bytes:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                return await reader.readline()
+        except TimeoutError:
+            return b""
+
+    async def _answer(self, line: bytes) -> Mapping[str, object]:
+        try:
+            command = json.loads(line)["cmd"]
+            answer = self._answers[command]
+        except (ValueError, KeyError, TypeError):
+            return {"error": f"unknown command; known here: {', '.join(sorted(self._answers))}"}
+        return await answer()
+
+
+def _make_way(path: Path) -> None:
+    """An earlier run that was killed leaves its socket behind."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)

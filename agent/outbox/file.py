@@ -1,0 +1,270 @@
+"""One SQLite file that holds what was sealed through any power cut; one thread uses it."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agent.outbox.reading import read_contents, read_tally
+from agent.outbox.records import (
+    Commit,
+    Contents,
+    EpochRecord,
+    EpochUpdate,
+    Gone,
+    NewBatch,
+    Stored,
+    Tally,
+    Victims,
+    Written,
+)
+from agent.outbox.schema import connect, in_words, number_of, row_id, span_of
+from contract.identity import BootId, Epoch
+from contract.messages import Counts, Origin, Parent
+from contract.ranges import Range, RangeSet
+from contract.readings import Event
+
+Row = tuple[object, ...]
+DAMAGED = "outbox damaged"
+ADOPT_BATCH = "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_BATCH = "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+SELECT_SAME = "SELECT sha256 FROM batch WHERE id = ?"
+SELECT_BODIES = """
+SELECT id, sha256, body, readings, events FROM batch WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+SELECT_TALLY = """
+SELECT sum(readings), sum(events), min(from_ms), max(to_ms) FROM batch WHERE id BETWEEN ? AND ?
+"""
+SELECT_ENDS = """
+SELECT id, readings, events, readings_before, events_before FROM batch
+WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+DELETE_BATCHES = "DELETE FROM batch WHERE id BETWEEN ? AND ?"
+UPDATE_EPOCH = "UPDATE epoch SET settled = ?, rejected = ? WHERE id = ?"
+UPDATE_VERSION = """
+UPDATE epoch SET receipt_version = ? WHERE id = (SELECT max(id) FROM epoch) AND receipt_version < ?
+"""
+UPSERT_ORIGIN = """
+INSERT INTO origin VALUES (?, ?, ?, ?)
+ON CONFLICT(boot) DO UPDATE SET origin_ms = excluded.origin_ms,
+  uncertainty_ms = excluded.uncertainty_ms, revision = excluded.revision
+  WHERE excluded.revision > revision
+"""
+INSERT_GONE = "INSERT INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+EXTEND_GONE = """
+UPDATE gone SET last = ?, readings = readings + ?, events = events + ?,
+  from_ms = min(from_ms, ?), to_ms = max(to_ms, ?)
+WHERE epoch_id = ? AND last = ? AND state = ? AND reason = ?
+"""
+
+
+class OutboxFile:
+    """The card's side of the outbox. Every method raises OutboxFailed when the card does."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with in_words(path):
+            self._connection = connect(path)
+
+    def close(self) -> None:
+        """Checkpoint and let go of the file."""
+        self._connection.close()
+
+    def begin_epoch(self, epoch: Epoch, *, boot: BootId, parent: Parent | None) -> EpochRecord:
+        """A new epoch, durable before anything is sealed into it."""
+        row = (epoch, boot, parent and parent.epoch, parent and parent.n)
+        with self._transaction() as database:
+            cursor = database.execute(
+                "INSERT INTO epoch(epoch, boot, parent_epoch, parent_n) VALUES (?, ?, ?, ?)", row
+            )
+            epoch_id = cursor.lastrowid
+        assert epoch_id is not None
+        empty = RangeSet()
+        return EpochRecord(
+            id=epoch_id, epoch=epoch, boot=boot, parent=parent, sealed=0, counts=Counts(),
+            held=empty, events=empty, settled=empty, rejected=empty, gone=(),
+        )  # fmt: skip
+
+    def write(self, commit: Commit) -> Written:
+        """One round, whole or not at all; writing the same batch again changes nothing."""
+        with self._transaction() as database:
+            gone = tuple(
+                (victims.epoch_id, entry)
+                for victims in commit.victims
+                if (entry := _give_up(database, victims))
+            )
+            if commit.batch:
+                _insert(database, commit.batch)
+            database.executemany(UPDATE_EPOCH, map(_epoch_row, commit.updates))
+            if commit.receipt_version:
+                database.execute(UPDATE_VERSION, (commit.receipt_version,) * 2)
+            database.executemany(UPSERT_ORIGIN, map(_origin_row, commit.origins))
+            if commit.open_events is not None:
+                database.execute("DELETE FROM open_event")
+                database.executemany(
+                    "INSERT INTO open_event VALUES (?, ?, ?, ?, ?, ?)",
+                    map(_event_row, commit.open_events),
+                )
+        return Written(used_bytes=self.used_bytes(), room_bytes=self.room_bytes(), gone=gone)
+
+    def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
+        """The batches of these ranges that are still on the card, in order."""
+        with in_words(self.path):
+            return [
+                Stored(
+                    n=number_of(row[0]),
+                    sha256=row[1].hex(),
+                    body=row[2],
+                    counts=Counts(readings=row[3], events=row[4]),
+                )
+                for first, last in numbers
+                for row in self._connection.execute(
+                    SELECT_BODIES, (row_id(epoch_id, first), row_id(epoch_id, last))
+                )
+            ]
+
+    def tally(self, epoch_id: int, numbers: Range) -> Tally:
+        """What a held range holds, from its two ends; it must have no hole."""
+        with in_words(self.path):
+            return read_tally(self._connection, epoch_id, numbers)
+
+    def contents(self) -> Contents:
+        """Everything but the bodies."""
+        with in_words(self.path):
+            return read_contents(
+                self._connection, used_bytes=self.used_bytes(), room_bytes=self.room_bytes()
+            )
+
+    def adopt(self, salvaged: Iterable[tuple[Row, Iterable[Row]]]) -> int:
+        """Take over epochs and batches of a damaged file, under their own numbers."""
+        saved = 0
+        with self._transaction() as database:
+            for epoch, batches in salvaged:
+                database.execute("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?)", epoch)
+                for batch in batches:
+                    saved += database.execute(ADOPT_BATCH, batch).rowcount
+                _name_holes(database, epoch)
+        return saved
+
+    def used_bytes(self) -> int:
+        """Pages in use, without those free for the next batch."""
+        size, count, free = self._pages()
+        return size * (count - free)
+
+    def room_bytes(self) -> int:
+        """What new batches may still take: free pages of the file, and the card's free space."""
+        size, _, free = self._pages()
+        card = os.statvfs(self.path.parent)
+        return size * free + card.f_bavail * card.f_frsize
+
+    def _pages(self) -> list[int]:
+        return [
+            int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
+            for name in ("page_size", "page_count", "freelist_count")
+        ]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with in_words(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def _insert(database: sqlite3.Connection, batch: NewBatch) -> None:
+    at, sha256 = row_id(batch.epoch_id, batch.n), bytes.fromhex(batch.sha256)
+    same = database.execute(SELECT_SAME, (at,)).fetchone()
+    if same and same[0] == sha256:
+        return
+    database.execute(
+        INSERT_BATCH,
+        (
+            at, batch.counts.readings, batch.counts.events,
+            batch.before.readings, batch.before.events,
+            batch.from_ms, batch.to_ms, sha256, batch.body,
+        ),
+    )  # fmt: skip
+
+
+def _give_up(database: sqlite3.Connection, victims: Victims) -> Gone | None:
+    first, last = victims.numbers
+    span = (row_id(victims.epoch_id, first), row_id(victims.epoch_id, last))
+    readings, events, from_ms, to_ms = database.execute(SELECT_TALLY, span).fetchone()
+    if from_ms is None:
+        return None
+    database.execute(DELETE_BATCHES, span)
+    gone = Gone(
+        state=victims.state,
+        numbers=victims.numbers,
+        counts=Counts(readings=readings, events=events),
+        reason=victims.reason,
+        from_ms=from_ms,
+        to_ms=to_ms,
+    )
+    _record(database, victims.epoch_id, gone)
+    return gone
+
+
+def _record(database: sqlite3.Connection, epoch_id: int, gone: Gone) -> None:
+    first, last = gone.numbers
+    counts = gone.counts
+    extended = database.execute(
+        EXTEND_GONE,
+        (
+            last, counts.readings, counts.events, gone.from_ms, gone.to_ms,
+            epoch_id, first - 1, gone.state, gone.reason,
+        ),
+    )  # fmt: skip
+    if extended.rowcount == 0:
+        database.execute(
+            INSERT_GONE,
+            (
+                epoch_id, first, last, gone.state, gone.reason,
+                counts.readings, counts.events, gone.from_ms, gone.to_ms,
+            ),
+        )  # fmt: skip
+
+
+def _name_holes(database: sqlite3.Connection, epoch: Row) -> None:
+    """Numbers below the highest salvaged one that were not salvaged are lost, and said so."""
+    epoch_id = epoch[0]
+    assert isinstance(epoch_id, int)
+    span = span_of(epoch_id)
+    previous, sums = 0, Counts()
+    for at, readings, events, readings_before, events_before in database.execute(
+        SELECT_ENDS, span
+    ).fetchall():
+        n = number_of(at)
+        if n > previous + 1:
+            missing = Counts(
+                readings=readings_before - sums.readings, events=events_before - sums.events
+            )
+            _record(database, epoch_id, Gone(
+                state="lost", numbers=(previous + 1, n - 1), counts=missing, reason=DAMAGED,
+                from_ms=0, to_ms=0,
+            ))  # fmt: skip
+        previous = n
+        sums = Counts(readings=readings_before + readings, events=events_before + events)
+
+
+def _epoch_row(update: EpochUpdate) -> tuple[str, str, int]:
+    settled, rejected = (
+        json.dumps(numbers.ranges, separators=(",", ":"))
+        for numbers in (update.settled, update.rejected)
+    )
+    return settled, rejected, update.epoch_id
+
+
+def _origin_row(origin: Origin) -> tuple[str, int, int, int]:
+    return origin.boot, origin.origin_ms, origin.uncertainty_ms, origin.revision
+
+
+def _event_row(event: Event) -> tuple[str, str, str, str, int, str]:
+    return event.id, event.asset, event.kind, event.type, event.at_ms, event.detail

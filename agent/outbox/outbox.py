@@ -1,0 +1,323 @@
+"""The outbox: seals rounds, settles them by the city's receipts, and states what it holds."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeVar
+
+from agent.errors import OutboxDamaged, OutboxFailed
+from agent.outbox.ledger import EpochLedger, Handed, Ledger
+from agent.outbox.records import Commit, Contents, NewBatch, Stored, Tally, Written
+from contract.codec import Key, encode_body, sha256_of
+from contract.identity import BootId, Epoch, GatewayId
+from contract.messages import (
+    MAX_BOOTS,
+    MAX_EPOCHS,
+    MAX_RANGES,
+    Counts,
+    EpochHolding,
+    HeldRange,
+    HeldState,
+    Holding,
+    Origin,
+    Receipt,
+)
+from contract.ranges import Range, RangeSet
+from contract.readings import Event, Reading
+
+_T = TypeVar("_T")
+VICTIMS_A_ROUND = 64
+EMPTY = RangeSet()
+
+
+class Card(Protocol):
+    """The file's side, as the outbox uses it."""
+
+    def write(self, commit: Commit) -> Written:
+        """One round, whole or not at all."""
+        ...
+
+    def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
+        """Batches read back for sending."""
+        ...
+
+    def tally(self, epoch_id: int, numbers: Range) -> Tally:
+        """What a held range holds."""
+        ...
+
+
+class InOneThread(Protocol):
+    """Runs a call where the card may block; calls never overlap."""
+
+    def __call__(self, call: Callable[[], _T]) -> Awaitable[_T]:
+        """The call's result."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch ready to be sent."""
+
+    key: Key
+    sha256: str
+    body: bytes
+    counts: Counts
+    boot: BootId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The backlog; `oldest_ms` is of this boot's clock, 0 if it is from an earlier boot."""
+
+    batches: int
+    counts: Counts
+    oldest_ms: int | None
+
+
+class Outbox:
+    """One gateway's batches; decisions here, bytes on the card."""
+
+    def __init__(
+        self,
+        card: Card,
+        contents: Contents,
+        *,
+        gateway: GatewayId,
+        budget_bytes: int,
+        reserve_bytes: int,
+        in_thread: InOneThread,
+    ) -> None:
+        self.gateway = gateway
+        self.ledger = Ledger(contents.epochs, receipt_version=contents.receipt_version)
+        self.handed: Handed = {}
+        self.used_bytes = contents.used_bytes
+        self.room_bytes = contents.room_bytes
+        self.origins: dict[BootId, Origin] = {origin.boot: origin for origin in contents.origins}
+        self._card = card
+        self._budget_bytes = budget_bytes
+        self._reserve_bytes = reserve_bytes
+        self._in_thread = in_thread
+        self._steady = asyncio.Lock()  # nothing leaves the card while it is being counted
+        self._statements = 0
+        self._unwritten: tuple[Origin, ...] = ()
+        self._draft: Commit | None = None
+
+    async def seal(
+        self,
+        readings: Sequence[Reading],
+        events: Sequence[Event] = (),
+        *,
+        open_events: tuple[Event, ...] | None = None,
+    ) -> NewBatch | None:
+        """One round in one durable commit; raises OutboxFailed with nothing half done.
+
+        After a failure the same batch stays drafted and `retry` must succeed first: the commit may
+        have reached the card, and then the same number must name the same bytes.
+        """
+        if self._draft:
+            raise OutboxFailed("the last round is not sealed yet")
+        batch = self._new_batch(readings, events) if readings or events else None
+        self._draft = self._commit(batch, open_events)
+        return await self.retry()
+
+    async def retry(self) -> NewBatch | None:
+        """Write the drafted round, if there is one; returns the batch that is now durable."""
+        async with self._steady:
+            draft = self._draft
+            if draft is None:
+                return None
+            written = await self._in_thread(lambda: self._card.write(draft))
+            self._draft = None
+            self._written(draft, written)
+            return draft.batch
+
+    @property
+    def drafted(self) -> bool:
+        """Whether a round waits for the card."""
+        return self._draft is not None
+
+    def _new_batch(self, readings: Sequence[Reading], events: Sequence[Event]) -> NewBatch:
+        ledger = self.ledger.current
+        n = ledger.sealed + 1
+        body = encode_body(
+            readings,
+            events,
+            boot=ledger.boot,
+            sealed_before=ledger.counts,
+            parent=ledger.parent if n == 1 else None,
+        )
+        times = [item.at_ms for item in readings] + [item.at_ms for item in events]
+        return NewBatch(
+            epoch_id=ledger.id,
+            n=n,
+            counts=Counts(readings=len(readings), events=len(events)),
+            before=ledger.counts,
+            from_ms=min(times),
+            to_ms=max(times),
+            sha256=sha256_of(self._key(ledger, n), body),
+            body=body,
+        )
+
+    def _key(self, ledger: EpochLedger, n: int) -> Key:
+        return Key(gateway=self.gateway, epoch=ledger.epoch, n=n)
+
+    def _commit(self, batch: NewBatch | None, open_events: tuple[Event, ...] | None) -> Commit:
+        full = self.used_bytes > self._budget_bytes or self.room_bytes < self._reserve_bytes
+        return Commit(
+            batch=batch,
+            victims=self.ledger.victims(VICTIMS_A_ROUND, self.handed) if full else (),
+            updates=self.ledger.updates(),
+            receipt_version=self.ledger.receipt_version,
+            origins=self._unwritten,
+            open_events=open_events,
+        )
+
+    def _written(self, commit: Commit, written: Written) -> None:
+        self.used_bytes, self.room_bytes = written.used_bytes, written.room_bytes
+        for epoch_id, gone in written.gone:
+            self.ledger.by_id(epoch_id).remove(gone)
+        if commit.batch:
+            self.ledger.by_id(commit.batch.epoch_id).add(commit.batch)
+        self.ledger.written(commit.updates)
+        self._unwritten = tuple(o for o in self._unwritten if o not in commit.origins)
+
+    def make_room(self) -> None:
+        """Let the drafted round give up old batches, because the card is full."""
+        if self._draft:
+            victims = self.ledger.victims(VICTIMS_A_ROUND, self.handed)
+            self._draft = replace(self._draft, victims=victims)
+
+    def date(self, origin: Origin) -> None:
+        """Know a boot's UTC origin from now on; durable with the next round."""
+        self.origins[origin.boot] = origin
+        self._unwritten = (*self._unwritten, origin)
+
+    async def settle(self, receipt: Receipt) -> None:
+        """Believe the city; a rejection only if it names the very bytes we hold."""
+        for claim in self.ledger.settle(receipt):
+            ledger, n = claim.ledger, claim.rejection.n
+            stored = await self._read(ledger, [(n, n)])
+            if stored and stored[0].sha256 == claim.rejection.sha256:
+                self.ledger.reject(ledger, n)
+
+    async def batches(self, epoch: Epoch, numbers: Iterable[int]) -> list[Batch]:
+        """Batches to send, marked as handed over; ones that left the card are left out."""
+        ledger = self.ledger.of(epoch)
+        wanted = RangeSet.of(numbers)
+        stored = [
+            item for item in await self._read(ledger, wanted.ranges) if self._is_sound(ledger, item)
+        ]
+        self.handed[ledger.id] = self.handed.get(ledger.id, EMPTY) | wanted
+        return [
+            Batch(
+                key=self._key(ledger, item.n),
+                sha256=item.sha256,
+                body=item.body,
+                counts=item.counts,
+                boot=ledger.boot,
+            )
+            for item in stored
+        ]
+
+    def _is_sound(self, ledger: EpochLedger, item: Stored) -> bool:
+        if sha256_of(self._key(ledger, item.n), item.body) == item.sha256:
+            return True
+        raise OutboxDamaged(f"batch {item.n} of epoch {ledger.epoch} does not match its hash")
+
+    async def _read(self, ledger: EpochLedger, numbers: Iterable[Range]) -> list[Stored]:
+        return await self._in_thread(lambda: self._card.bodies(ledger.id, numbers))
+
+    async def holding(self) -> Holding:
+        """The statement of everything sealed, held and gone; its revision grows with each call."""
+        self._statements += 1
+        async with self._steady:
+            plans = [_plan(ledger) for ledger in _worth_stating(self.ledger.epochs)]
+            tallies = await self._in_thread(lambda: [self._tallies(plan) for plan in plans])
+        return Holding(
+            gateway=self.gateway,
+            revision=self.ledger.current.id << 24 | self._statements,
+            origins=list(self.origins.values())[-MAX_BOOTS:],
+            epochs=[_state(plan, tally) for plan, tally in zip(plans, tallies, strict=True)],
+        )
+
+    def _tallies(self, plan: "_Plan") -> list[Tally]:
+        return [self._card.tally(plan.ledger.id, numbers) for _, numbers in plan.held]
+
+    async def waiting(self) -> Waiting:
+        """What the city has not closed yet."""
+        async with self._steady:
+            opened = [(it, numbers) for it in self.ledger.epochs for numbers in it.open.ranges]
+            tallies = await self._in_thread(
+                lambda: [self._card.tally(ledger.id, numbers) for ledger, numbers in opened]
+            )
+        here = [
+            tally.from_ms
+            for (ledger, _), tally in zip(opened, tallies, strict=True)
+            if ledger.boot == self.ledger.current.boot
+        ]
+        return Waiting(
+            batches=self.ledger.open_batches(),
+            counts=sum((tally.counts for tally in tallies), Counts()),
+            oldest_ms=0 if opened and len(here) < len(opened) else min(here, default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    ledger: EpochLedger
+    sealed: int
+    sealed_counts: Counts
+    held: tuple[tuple[HeldState, Range], ...]
+    gone: tuple[HeldRange, ...]
+
+
+def _plan(ledger: EpochLedger) -> _Plan:
+    """A statement of one epoch as of now, to be filled in with counts from the card."""
+    states: tuple[tuple[HeldState, RangeSet], ...] = (
+        ("open", ledger.open),
+        ("settled", ledger.held & ledger.settled),
+        ("rejected", ledger.held & ledger.rejected),
+    )
+    held = [(state, numbers) for state, members in states for numbers in members.ranges]
+    gone = [
+        HeldRange(
+            state=item.state, first=item.numbers[0], last=item.numbers[1], counts=item.counts,
+            reason=item.reason, from_ms=item.from_ms, to_ms=item.to_ms,
+        )
+        for item in ledger.gone
+    ]  # fmt: skip
+    return _Plan(
+        ledger=ledger,
+        sealed=ledger.sealed,
+        sealed_counts=ledger.counts,
+        held=tuple(sorted(held, key=lambda item: item[1])),
+        gone=tuple(gone),
+    )
+
+
+def _state(plan: _Plan, tallies: list[Tally]) -> EpochHolding:
+    held = [
+        HeldRange(
+            state=state, first=numbers[0], last=numbers[1], counts=tally.counts,
+            from_ms=tally.from_ms, to_ms=tally.to_ms,
+        )
+        for (state, numbers), tally in zip(plan.held, tallies, strict=True)
+    ]  # fmt: skip
+    ranges = sorted([*held, *plan.gone], key=lambda item: item.first)
+    return EpochHolding(
+        epoch=plan.ledger.epoch,
+        boot=plan.ledger.boot,
+        parent=plan.ledger.parent,
+        sealed=plan.sealed,
+        sealed_counts=plan.sealed_counts,
+        ranges=ranges[:MAX_RANGES],
+    )
+
+
+def _worth_stating(ledgers: list[EpochLedger]) -> list[EpochLedger]:
+    """Epochs that hold something, and of the rest the newest that fit the statement's bound."""
+    holding = [ledger for ledger in ledgers if ledger.held]
+    empty = [ledger for ledger in ledgers if not ledger.held]
+    room = max(MAX_EPOCHS - len(holding), 0)
+    chosen = {ledger.id for ledger in [*holding, *(empty[-room:] if room else [])][:MAX_EPOCHS]}
+    return [ledger for ledger in ledgers if ledger.id in chosen]

@@ -1,0 +1,122 @@
+"""Seals each round on time and each event at once; after a failure, tries the same round again."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from agent.clock import Clock
+from agent.dating import consider
+from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull
+from agent.outbox.ballast import drop_ballast, keep_ballast
+from agent.outbox.outbox import Outbox
+from agent.outbox.records import NewBatch
+from agent.round import Round
+from agent.uplink import Name
+from contract.messages import MAX_EVENTS
+from contract.readings import Event, Phase
+
+LOG = logging.getLogger("nadi.outbox")
+
+
+class Sealer:
+    """The only one who seals."""
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        round_: Round,
+        clock: Clock,
+        interval_s: float,
+        ballast: Path,
+        open_events: tuple[Event, ...],
+        told: Callable[[Name], None],
+    ) -> None:
+        self._outbox = outbox
+        self._round = round_
+        self._clock = clock
+        self._interval_s = interval_s
+        self._ballast = ballast
+        self._open = {event.id: event for event in open_events}
+        self._told = told
+        self._events: list[Event] = []
+        self._event_waits = asyncio.Event()
+        self.fault = ""
+
+    def tell(self, event: Event) -> None:
+        """Seal this event at once."""
+        self._events = [*self._events, event][-MAX_EVENTS:]
+        self._event_waits.set()
+
+    def open_events(self) -> tuple[Event, ...]:
+        """Events that have begun and not ended."""
+        return tuple(self._open.values())
+
+    async def run(self) -> None:
+        """Until cancelled; `finish` seals what is left."""
+        loop = asyncio.get_running_loop()
+        due_s = loop.time() + self._interval_s
+        while True:
+            if await self._event_or(due_s):
+                await self._guard(self._seal_events)
+            if loop.time() >= due_s:
+                due_s = max(due_s + self._interval_s, loop.time())
+                await self._guard(self._seal_round)
+
+    async def _event_or(self, due_s: float) -> bool:
+        try:
+            async with asyncio.timeout_at(due_s):
+                await self._event_waits.wait()
+        except TimeoutError:
+            return bool(self._events)
+        self._event_waits.clear()
+        return True
+
+    async def finish(self) -> None:
+        """Seal the events and the part of a round that are waiting."""
+        await self._guard(self._seal_events)
+        await self._guard(self._seal_round)
+
+    async def _guard(self, seal: Callable[[], Awaitable[None]]) -> None:
+        try:
+            self._announce(await self._outbox.retry())
+            await seal()
+        except OutboxDamaged:
+            raise
+        except OutboxFailed as error:
+            self._note(f"{error}")
+            if isinstance(error, OutboxFull):
+                drop_ballast(self._ballast)
+                self._outbox.make_room()
+        else:
+            self._note("")
+            keep_ballast(self._ballast)
+
+    async def _seal_round(self) -> None:
+        origin = self._outbox.origins.get(boot := self._outbox.ledger.current.boot)
+        if dated := consider(boot, self._clock.sight(), origin):
+            self._outbox.date(dated)
+        self._announce(await self._outbox.seal(self._round.take()))
+
+    async def _seal_events(self) -> None:
+        if not self._events:
+            return
+        events, self._events = self._events, []
+        for event in events:
+            if event.phase is Phase.BEGIN:
+                self._open[event.id] = event
+            else:
+                self._open.pop(event.id, None)
+        self._announce(await self._outbox.seal((), events, open_events=self.open_events()))
+
+    def _announce(self, batch: NewBatch | None) -> None:
+        if batch:
+            self._told(Name(self._outbox.ledger.by_id(batch.epoch_id).epoch, batch.n))
+
+    def _note(self, fault: str) -> None:
+        if fault and not self.fault:
+            LOG.error("cannot seal, keeping the round in memory reason=%s", fault)
+        elif self.fault and not fault:
+            LOG.info("sealing again")
+        self.fault = fault

@@ -1,0 +1,209 @@
+"""Keeps the city and the outbox in step: connects, sends as the uplink says, believes receipts."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from agent.errors import LinkDown, OutboxDamaged, OutboxFailed
+from agent.link import Connector, Link, Post
+from agent.outbox.outbox import Batch, Outbox
+from agent.uplink import Name, Order, Uplink, backoff_s
+from contract.codec import Header, decode_statement, encode_header, encode_model
+from contract.errors import MessageError
+from contract.identity import Epoch, Lane
+from contract.messages import Receipt, Status
+from contract.settings import UplinkSettings
+from contract.topics import Topics
+
+LOG = logging.getLogger("nadi.link")
+READ_AHEAD = 64  # batches read from the card at once, so that memory stays bounded
+STEADY_S = 10.0  # a link that lasted this long ends the series of failures
+
+
+@dataclass(frozen=True, slots=True)
+class LinkState:
+    """What a person is shown of the link."""
+
+    up: bool
+    since_s: float
+    reason: str
+
+
+class Synchroniser:
+    """Runs one link after another until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        connector: Connector,
+        outbox: Outbox,
+        uplink: Uplink,
+        topics: Topics,
+        settings: UplinkSettings,
+        status: Callable[[], Awaitable[Status]],
+        now_s: Callable[[], float],
+        jitter: Callable[[], float],
+    ) -> None:
+        self._connector = connector
+        self._outbox = outbox
+        self._uplink = uplink
+        self._topics = topics
+        self._settings = settings
+        self._status = status
+        self._now_s = now_s
+        self._jitter = jitter
+        self._wake = asyncio.Event()
+        self._restate = asyncio.Event()
+        self.state = LinkState(up=False, since_s=now_s(), reason="not connected yet")
+
+    def sealed(self, name: Name) -> None:
+        """A batch is durable: send it while it is fresh."""
+        self._uplink.sealed(name, self._now_s())
+        self._wake.set()
+
+    def restate(self) -> None:
+        """Something a person should see has changed: publish the statements soon."""
+        self._restate.set()
+
+    async def run(self) -> None:
+        """Connect, work until the link ends, wait longer after each failure, again."""
+        failures = 0
+        while True:
+            started_s = self._now_s()
+            try:
+                async with self._connector.connect() as link:
+                    await self._serve(link)
+            except* LinkDown as group:
+                self._note_down(_first_words(group))
+            failures = 1 if self._now_s() - started_s > STEADY_S else failures + 1
+            await asyncio.sleep(backoff_s(failures, self._settings) * self._jitter())
+
+    async def _serve(self, link: Link) -> None:
+        self._uplink.link_up(self._now_s())
+        try:
+            await self._publish_statements(link)
+            self._note_up()
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._hear(link), name="hear")
+                tasks.create_task(self._send(link, tasks), name="send")
+                tasks.create_task(self._state(link), name="state")
+        finally:
+            self._uplink.link_down()
+
+    async def _hear(self, link: Link) -> None:
+        async for payload in link.messages():
+            try:
+                receipt = decode_statement(Receipt, payload)
+            except MessageError as error:
+                LOG.warning("receipt not understood, kept everything reason=%s", error)
+                continue
+            if receipt.gateway == self._outbox.gateway:
+                await self._outbox.settle(receipt)
+                self._uplink.receipted(self._now_s())
+                self._wake.set()
+
+    async def _send(self, link: Link, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            self._wake.clear()
+            for chunk in _chunks(self._uplink.plan(self._now_s()), READ_AHEAD):
+                for batch, order in await self._read(chunk):
+                    tasks.create_task(self._post(link, batch, order))
+            await self._sleep_until(self._uplink.wake_s(self._now_s()))
+
+    async def _read(self, orders: list[Order]) -> list[tuple[Batch, Order]]:
+        """The bytes of these orders, in the order of the orders."""
+        wanted: dict[Epoch, list[int]] = defaultdict(list)
+        for order in orders:
+            wanted[order.name.epoch].append(order.name.n)
+        found: dict[Name, Batch] = {}
+        for epoch, numbers in wanted.items():
+            try:
+                batches = await self._outbox.batches(epoch, numbers)
+            except OutboxDamaged:
+                raise
+            except OutboxFailed as error:
+                LOG.error("cannot read the outbox reason=%s", error)
+                batches = []
+            found |= {Name(epoch, batch.key.n): batch for batch in batches}
+        for order in orders:
+            if order.name not in found:
+                self._uplink.missing(order.name)
+        return [(found[order.name], order) for order in orders if order.name in found]
+
+    async def _post(self, link: Link, batch: Batch, order: Order) -> None:
+        header = Header(
+            key=batch.key, sha256=batch.sha256, origin=self._outbox.origins.get(batch.boot)
+        )
+        self._uplink.spent(order.lane, len(batch.body))
+        refusal = await link.publish(
+            Post(
+                topic=self._topics.batch(batch.key.gateway, order.lane),
+                payload=batch.body,
+                properties=encode_header(header),
+            )
+        )
+        if refusal is None:
+            self._uplink.acknowledged(order.name)
+        else:
+            self._note_refusal(refusal)
+            self._uplink.refused(order.name, self._now_s())
+        if refusal or order.lane is not Lane.BACKLOG:
+            self._wake.set()
+
+    async def _state(self, link: Link) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.statement_interval_s):
+                    await self._restate.wait()
+            except TimeoutError:
+                pass
+            self._restate.clear()
+            await self._publish_statements(link)
+
+    async def _publish_statements(self, link: Link) -> None:
+        gateway = self._outbox.gateway
+        holding = await self._outbox.holding()
+        await link.publish(
+            Post(topic=self._topics.holding(gateway), payload=encode_model(holding), retain=True)
+        )
+        await self._publish_status(link, await self._status())
+
+    async def _publish_status(self, link: Link, status: Status) -> None:
+        topic = self._topics.status(self._outbox.gateway)
+        await link.publish(Post(topic=topic, payload=encode_model(status), retain=True))
+
+    async def _sleep_until(self, wake_s: float | None) -> None:
+        delay_s = None if wake_s is None else max(wake_s - self._now_s(), 0.005)
+        try:
+            async with asyncio.timeout(delay_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    def _note_up(self) -> None:
+        LOG.info("link up")
+        self.state = LinkState(up=True, since_s=self._now_s(), reason="")
+
+    def _note_down(self, reason: str) -> None:
+        if self.state.up or self.state.reason != reason:
+            LOG.warning("link down reason=%s", reason)
+        since_s = self._now_s() if self.state.up else self.state.since_s
+        self.state = LinkState(up=False, since_s=since_s, reason=reason)
+
+    def _note_refusal(self, reason: str) -> None:
+        if self.state.reason != reason:
+            LOG.warning("the broker does not deliver reason=%s", reason)
+        self.state = replace(self.state, reason=reason)
+
+
+def _first_words(group: BaseExceptionGroup[LinkDown]) -> str:
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)
+
+
+def _chunks(orders: list[Order], size: int) -> list[list[Order]]:
+    return [orders[at : at + size] for at in range(0, len(orders), size)]
