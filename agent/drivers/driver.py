@@ -16,5 +16,5 @@ class Driver(Protocol):
     """One device on one line."""
 
     async def read(self) -> tuple[Observation, ...]:
-        """Ask once and return the answer; raises DeviceError or LineGone, always before its timeout."""
+        """Ask once and return the answer in bounded time; raises DeviceError or LineGone."""
         ...

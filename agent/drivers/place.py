@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from agent.clock import Clock
 from agent.drivers.modbus_rtu import RtuMaster
+from agent.drivers.resolver import Resolver
 from agent.line import Port
 
 
@@ -18,6 +19,7 @@ class SerialPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkPlace:
-    """The gateway's network."""
+    """The gateway's network; names are looked up in one place."""
 
     clock: Clock
+    resolver: Resolver

@@ -6,6 +6,7 @@ from agent.clock import Clock
 from agent.drivers.driver import Driver
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.place import NetworkPlace, SerialPlace
+from agent.drivers.resolver import Resolver
 from agent.line import Port
 from contract.settings import NetworkDevice, SerialDevice, SerialLine
 
@@ -32,7 +33,7 @@ def serial_drivers(line: SerialLine, *, port: Port, clock: Clock) -> list[Driver
 
 def network_drivers(devices: list[NetworkDevice], *, clock: Clock) -> list[Driver]:
     """A driver for each device, in the settings' order."""
-    place = NetworkPlace(clock=clock)
+    place = NetworkPlace(clock=clock, resolver=Resolver())
     return [_build(device, place) for device in devices]
 
 

@@ -1,0 +1,253 @@
+"""A camera describes its stream over RTSP 1.0 (RFC 2326); no video is ever pulled."""
+
+import asyncio
+import errno
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from agent.clock import Clock
+from agent.drivers.driver import Driver, Observation
+from agent.drivers.place import NetworkPlace
+from agent.drivers.resolver import Resolver
+from agent.drivers.rtsp_login import (
+    Challenge,
+    Credentials,
+    authorization,
+    choose,
+    parse_challenges,
+)
+from agent.errors import DeviceRefused, DeviceSilent, FrameError
+from contract.settings import RtspCamera
+
+MAX_REPLY = 64 * 1024
+MAX_INTERIM = 4  # 1xx answers before the one that counts
+# Hikvision and Dahua lock an account after a few wrong passwords.
+RETRY_LOGIN_MS = 3_600_000
+OK, UNAUTHORIZED = 200, 401
+
+_STATUS_LINE = re.compile(r"RTSP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """An answer up to its empty line; `length` bytes of body follow."""
+
+    status: int
+    length: int
+    challenges: tuple[str, ...]
+    location: str
+
+
+class RtspCameraDriver:
+    """One camera, asked on a fresh connection each time, with one login attempt at most."""
+
+    def __init__(
+        self,
+        *,
+        host: str,
+        port: int,
+        path: str,
+        credentials: Credentials | None,
+        timeout_ms: int,
+        clock: Clock,
+        resolver: Resolver,
+        new_cnonce: Callable[[], str],
+    ) -> None:
+        self._host = host
+        self._port = port
+        self._uri = f"rtsp://{f'[{host}]' if ':' in host else host}:{port}{path}"
+        self._credentials = credentials
+        self._timeout_ms = timeout_ms
+        self._clock = clock
+        self._resolver = resolver
+        self._new_cnonce = new_cnonce
+        self._no_login_before_ms = 0
+
+    async def read(self) -> tuple[Observation, ...]:
+        """The status of a DESCRIBE, its video streams and its time; raises DeviceError."""
+        if self._clock.boot_ms() < self._no_login_before_ms:
+            raise _login_refused()
+        try:
+            async with asyncio.timeout(self._timeout_ms / 1_000):
+                return await self._ask_connected()
+        except TimeoutError:
+            raise DeviceSilent(f"no whole answer within {self._timeout_ms} ms") from None
+        except OSError as error:
+            raise self._in_words(error) from error
+
+    async def _ask_connected(self) -> tuple[Observation, ...]:
+        address = await self._resolver.find(self._host)
+        reader, writer = await asyncio.open_connection(address, self._port, limit=MAX_REPLY)
+        try:
+            return await self._describe(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def _describe(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> tuple[Observation, ...]:
+        login = ""
+        for cseq in (1, 2, 3):
+            asked_ms = self._clock.boot_ms()
+            writer.write(request(self._uri, cseq=cseq, login=login))
+            head, body = await receive(reader, cseq=cseq)
+            if head.status != UNAUTHORIZED or self._credentials is None:
+                took_ms = self._clock.boot_ms() - asked_ms
+                spent = Observation(quantity="response_time", value=float(took_ms))
+                return (*observe(head, body), spent)
+            login = self._log_in(head, first=not login)
+        raise self._lock_out()
+
+    def _log_in(self, head: Head, *, first: bool) -> str:
+        """The next Authorization; a second one is given only if the first nonce was stale."""
+        assert self._credentials is not None
+        challenge = choose(parse_challenges(head.challenges))
+        if not first and not (challenge is not None and challenge.stale):
+            raise self._lock_out()
+        if challenge is None:
+            raise DeviceRefused(
+                "the camera offers no login that is known here (Digest MD5, SHA-256, Basic)",
+                hint="allow Digest in the camera's RTSP settings",
+            )
+        return self._authorization(challenge, self._credentials)
+
+    def _authorization(self, challenge: Challenge, credentials: Credentials) -> str:
+        return authorization(
+            challenge, credentials, method="DESCRIBE", uri=self._uri, cnonce=self._new_cnonce()
+        )
+
+    def _lock_out(self) -> DeviceRefused:
+        self._no_login_before_ms = self._clock.boot_ms() + RETRY_LOGIN_MS
+        return _login_refused()
+
+    def _in_words(self, error: OSError) -> DeviceSilent | DeviceRefused:
+        if error.errno == errno.ECONNREFUSED:
+            return DeviceRefused(f"nothing listens on port {self._port}", hint="turn RTSP on")
+        return DeviceSilent(f"no connection to {self._host}: {error.strerror or error}"[:150])
+
+
+def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
+    """The driver of one camera."""
+    user, password = settings.user, settings.password
+    return RtspCameraDriver(
+        host=settings.host,
+        port=settings.port,
+        path=settings.path,
+        credentials=Credentials(user=user, password=password) if user else None,
+        timeout_ms=settings.timeout_ms,
+        clock=place.clock,
+        resolver=place.resolver,
+        new_cnonce=lambda: secrets.token_hex(8),
+    )
+
+
+def request(uri: str, *, cseq: int, login: str = "") -> bytes:
+    """A DESCRIBE."""
+    lines = [
+        f"DESCRIBE {uri} RTSP/1.0",
+        f"CSeq: {cseq}",
+        "User-Agent: nadi-kota",
+        "Accept: application/sdp",
+    ]
+    if login:
+        lines.append(f"Authorization: {login}")
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def parse(reply: bytes, *, cseq: int) -> tuple[Observation, ...]:
+    """The observations in one whole answer to `cseq`; raises FrameError or DeviceRefused."""
+    text, end, body = reply.partition(b"\r\n\r\n")
+    head = parse_head(text + end, cseq=cseq)
+    if len(body) < head.length:
+        raise FrameError(f"the answer ends {head.length - len(body)} bytes early")
+    return observe(head, body[: head.length])
+
+
+def parse_head(text: bytes, *, cseq: int) -> Head:
+    """An answer up to and with its empty line; raises FrameError."""
+    if not text.endswith(b"\r\n\r\n"):
+        raise FrameError(f"the answer ends within its headers: {text[:40]!r}")
+    first, *lines = text.decode("latin-1")[:-4].split("\r\n")
+    match = _STATUS_LINE.fullmatch(first)
+    if match is None:
+        raise FrameError(f"not an RTSP answer: {first[:40]!r}")
+    headers = [_header(line) for line in lines]
+    answered = _last(headers, "cseq", str(cseq))
+    if answered != str(cseq):
+        raise FrameError(f"an answer to CSeq {answered[:20]!r}, but {cseq} was asked")
+    return Head(
+        status=int(match[1]),
+        length=_length(_last(headers, "content-length", "0"), limit=MAX_REPLY - len(text)),
+        challenges=tuple(value for name, value in headers if name == "www-authenticate"),
+        location=_last(headers, "location", ""),
+    )
+
+
+def observe(head: Head, body: bytes) -> tuple[Observation, ...]:
+    """The status, and the video streams of a description; a redirection is not followed."""
+    if 300 <= head.status < 400:
+        raise DeviceRefused(
+            f"the camera sends its clients elsewhere ({head.status}, to {_host_of(head.location)})",
+            hint="set host and path to the new address",
+        )
+    status = Observation(quantity="rtsp_status", value=float(head.status))
+    if head.status != OK or not body:
+        return (status,)
+    if not body.startswith(b"v=0"):
+        raise FrameError(f"the description is none, it does not begin with v=0: {body[:20]!r}")
+    streams = sum(line.startswith(b"m=video") for line in body.splitlines())
+    return (status, Observation(quantity="video_streams", value=float(streams)))
+
+
+async def receive(reader: asyncio.StreamReader, *, cseq: int) -> tuple[Head, bytes]:
+    """The next final answer, 64 KiB at most; raises FrameError or DeviceSilent."""
+    text = b""
+    try:
+        for _ in range(MAX_INTERIM + 1):
+            text = await reader.readuntil(b"\r\n\r\n")
+            head = parse_head(text, cseq=cseq)
+            body = await reader.readexactly(head.length)
+            if head.status >= OK:
+                return head, body
+    except asyncio.LimitOverrunError:
+        raise FrameError(f"the answer's headers are longer than {MAX_REPLY} bytes") from None
+    except asyncio.IncompleteReadError as error:
+        if not text + error.partial:
+            raise DeviceSilent("the camera hung up without an answer") from None
+        raise FrameError(f"the answer ends early: {(text + error.partial)[:40]!r}") from None
+    raise FrameError(f"more than {MAX_INTERIM} interim answers and none that counts")
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.strip().lower(), value.strip()
+
+
+def _last(headers: list[tuple[str, str]], wanted: str, default: str) -> str:
+    return next((value for name, value in reversed(headers) if name == wanted), default)
+
+
+def _length(text: str, *, limit: int) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise FrameError(f"a Content-Length that is no number: {text[:20]!r}")
+    if len(text) > 9 or int(text) > limit:
+        raise FrameError(f"an answer of {text[:20]} bytes, {MAX_REPLY} at most")
+    return int(text)
+
+
+def _host_of(location: str) -> str:
+    """The host alone: a location may hold somebody's password."""
+    try:
+        return repr(urlsplit(location).hostname or "nowhere")[:80]
+    except ValueError:
+        return "nowhere"
+
+
+def _login_refused() -> DeviceRefused:
+    return DeviceRefused(
+        "the camera refuses the user and password; it is asked once an hour, or it might lock them",
+        hint="correct user and password in the settings and restart the agent",
+    )
