@@ -182,7 +182,7 @@ class Connection:
         return client
 
     def _connect_properties(self) -> Properties:
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.ReceiveMaximum = self._in_flight
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         return properties

@@ -32,15 +32,16 @@ class Feed:
         """These changed, or may have to be said again."""
         self._untold.update(dict.fromkeys(assets))
 
-    def tell_states(self, store: Store, publish: Publish) -> None:
-        """The next few; those that could not be told stay. Raises StoreGone."""
+    def tell_states(self, store: Store, publish: Publish) -> bool:
+        """Tells the next few; whether no other is left. Raises StoreGone."""
         some = list(islice(self._untold, STATES_AT_A_TIME))
         for state in store.asset_states(some):
             topic = self._topics.asset_state(state.kind, state.asset)
             if not publish(topic, encode_model(state), True):
-                return
+                return False
         for name in some:
             del self._untold[name]
+        return not self._untold
 
     def tell_events(self, events: Iterable[AssetEvent], publish: Publish) -> None:
         """Begins and ends, as they were committed."""

@@ -12,7 +12,9 @@ from contract.identity import AssetField, GatewayField, GatewayId, Kind
 
 Title = Annotated[str, StringConstraints(max_length=200)]
 # Ministry of Home Affairs code: province, regency or city, district, kelurahan.
-Kelurahan = Annotated[str, StringConstraints(pattern=r"^$|^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$")]
+Kelurahan = Annotated[
+    str, StringConstraints(pattern=r"^$|^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$")
+]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
 
@@ -53,7 +55,6 @@ class Registry(Section):
     def gateways(self) -> frozenset[GatewayId]:
         """The ids of registered gateways."""
         return frozenset(gateway.id for gateway in self.gateway)
-
 
 
 def load_registry(path: str) -> Registry:

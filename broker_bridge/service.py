@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import count
 from random import Random
 
 from broker_bridge.backoff import delay_s
@@ -115,8 +116,7 @@ class Service:
         """At once when nothing waits to be committed, else every FEED_INTERVAL_S."""
         due = self._monotonic() - self._told_at >= FEED_INTERVAL_S
         if self._feed.pending and (due or not len(self._inbox)):
-            self._feed.tell_states(store, self._publish)
-            if not self._feed.pending:
+            if self._feed.tell_states(store, self._publish):
                 self._told_at = self._monotonic()
 
     def _wait_s(self) -> float:
@@ -124,15 +124,14 @@ class Service:
 
     def _patiently(self, step: Callable[[], None]) -> None:
         """Repeats `step` while the database is gone; the broker and the gateways keep the rest."""
-        attempt = 0
-        while not self._stopping.is_set():
+        for attempt in count():
             try:
                 step()
             except StoreGone as gone:
                 self._say_gone(gone)
                 self._notify.alive()
-                self._stopping.wait(delay_s(attempt, jitter=self._random.random()))
-                attempt += 1
+                if self._stopping.wait(delay_s(attempt, jitter=self._random.random())):
+                    return
             else:
                 self._say_back()
                 return
@@ -150,7 +149,7 @@ class Service:
             self._notify.status("running")
 
     def _log_refusals(self, outcome: Outcome) -> None:
-        """Once when a gateway begins to send what cannot be taken, once when it sends well again."""
+        """Once when a gateway begins to send what cannot be taken, once when it is good again."""
         now = {str(refusal.gateway): refusal for refusal in outcome.refusals}
         for gateway, refusal in now.items():
             if gateway not in self._refusing and len(self._refusing) < MAX_REFUSING:

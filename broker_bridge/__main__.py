@@ -1,0 +1,164 @@
+"""`nadi-bridge`: run the bridge, check what it needs, and show the balance of the city store."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from random import Random
+from types import FrameType
+
+from broker_bridge.balance import print_balance
+from broker_bridge.check import print_check
+from broker_bridge.config import BridgeSettings, load_settings
+from broker_bridge.connection import Connection, Delivery
+from broker_bridge.feed import Feed
+from broker_bridge.inbox import Inbox
+from broker_bridge.notify import Notify
+from broker_bridge.opening import opened_store
+from broker_bridge.registry import Registry, load_registry
+from broker_bridge.service import Service
+from broker_bridge.session import Session
+from contract.errors import NadiError, SettingsError
+from contract.topics import Topics
+
+OK, FAILED, USAGE = 0, 1, 2
+
+EXAMPLES = """\
+examples:
+  nadi-bridge check   --settings /etc/nadi/bridge.toml
+  nadi-bridge run     --settings /etc/nadi/bridge.toml
+  nadi-bridge balance --settings /etc/nadi/bridge.toml --json
+
+A city may run several bridges on one PostgreSQL store; each needs a certificate of its own.
+configs/bridge.example.toml is a settings file with every key. exit codes: 0 ok, 1 failed, 2 settings.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code."""
+    wanted = _parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        return int(wanted.command(wanted))
+    except SettingsError as error:
+        return _refuse(error, USAGE)
+    except NadiError as error:
+        return _refuse(error, FAILED)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nadi-bridge",
+        description="Takes the gateways' batches from the broker and writes the city store, "
+        "exactly once.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _command(commands, "run", _run, "commit, receipt, acknowledge and feed, until SIGTERM")
+    check = _command(commands, "check", _check, "try settings, certificates, store and broker")
+    balance = _command(commands, "balance", _balance, "sealed = committed + held + rejected + lost")
+    for command in (check, balance):
+        command.add_argument("--json", action="store_true", help="print one JSON object")
+    return parser
+
+
+def _command(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    function: Callable[[argparse.Namespace], int],
+    text: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(
+        name,
+        help=text,
+        description=f"{text[:1].upper()}{text[1:]}.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--settings", required=True, metavar="FILE", help="the bridge's TOML file")
+    command.set_defaults(command=function)
+    return command
+
+
+def _run(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    registry = load_registry(settings.registry_file)
+    service = _service(settings, registry)
+    ended: list[NadiError] = []
+    ingest = threading.Thread(
+        target=_serve, args=(service, settings, registry, ended), name="ingest"
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, partial(_stop, service))
+    ingest.start()
+    ingest.join()
+    if ended:
+        raise ended[0]
+    return OK
+
+
+def _service(settings: BridgeSettings, registry: Registry) -> Service:
+    topics = Topics(settings.city)
+    inbox: Inbox[Delivery] = Inbox(settings.ingest.grouping)
+    connect = partial(
+        Connection,
+        settings.broker,
+        topics,
+        in_flight=settings.ingest.in_flight,
+        deliver=lambda delivery, size: inbox.put(delivery, size=size),
+    )
+    connect()  # a certificate that cannot be used is said now, not at every try
+    random = Random()
+    return Service(
+        topics=topics,
+        inbox=inbox,
+        session=Session(connect, random=random, connected=inbox.wake),
+        feed=Feed(topics, registered=registry.gateways().__contains__),
+        notify=Notify(os.environ.get("NOTIFY_SOCKET")),
+        random=random,
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+    )
+
+
+def _serve(
+    service: Service, settings: BridgeSettings, registry: Registry, ended: list[NadiError]
+) -> None:
+    """The ingest thread; a store belongs to the thread that opens it."""
+    try:
+        service.run(lambda: opened_store(settings.store, registry))
+    except NadiError as error:
+        ended.append(error)
+
+
+def _stop(service: Service, _number: int, _frame: FrameType | None) -> None:
+    service.stop()
+
+
+def _check(wanted: argparse.Namespace) -> int:
+    return OK if print_check(wanted.settings, as_json=wanted.json) else FAILED
+
+
+def _balance(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    return OK if print_balance(settings.store, as_json=wanted.json) else FAILED
+
+
+def _refuse(error: NadiError, code: int) -> int:
+    print(f"error: {error}", file=sys.stderr)
+    if error.hint:
+        print(f" hint: {error.hint}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
