@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from scripts.district.readiness import Readiness
+
 POLL_S = 0.01
 
 # The kernel's parent-death signal follows the thread that forked, so one thread that lives as long
@@ -40,6 +42,7 @@ class Program:
         self.starts = 0
         self._command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
         self._env = {**os.environ, **(env or {})}
+        self._env.pop("NOTIFY_SOCKET", None)
         self._process: subprocess.Popen[bytes] | None = None
         self._out_before = 0
 
@@ -60,20 +63,13 @@ class Program:
 
     def start(self) -> None:
         """Starts it; raises ProgramError if it already runs."""
-        if self.running:
-            raise ProgramError(f"{self.name} already runs as {self.pid}")
-        self._out_before = self.out_file.stat().st_size if self.out_file.exists() else 0
-        with self.out_file.open("ab") as out, self.log_file.open("ab") as log:
-            self._process = _SPAWNER.submit(
-                subprocess.Popen,
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=out,
-                stderr=log,
-                env=self._env,
-                start_new_session=True,
-            ).result()
-        self.starts += 1
+        self._start({})
+
+    def start_and_wait(self, *, deadline_s: float) -> None:
+        """Starts a program that speaks sd_notify, and returns when it has said READY=1."""
+        with Readiness() as readiness:
+            self._start(readiness.environment)
+            self.wait_until(readiness.ready, what="ready", deadline_s=deadline_s)
 
     def tell(self, line: str) -> None:
         """Writes one line to its standard input."""
@@ -133,6 +129,22 @@ class Program:
             _close(process.stdin.close)
         return code
 
+    def _start(self, env: Mapping[str, str]) -> None:
+        if self.running:
+            raise ProgramError(f"{self.name} already runs as {self.pid}")
+        self._out_before = self.out_file.stat().st_size if self.out_file.exists() else 0
+        with self.out_file.open("ab") as out, self.log_file.open("ab") as log:
+            self._process = _SPAWNER.submit(
+                subprocess.Popen,
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=log,
+                env={**self._env, **env},
+                start_new_session=True,
+            ).result()
+        self.starts += 1
+
     def _signal(self, number: signal.Signals) -> None:
         if self.running:
             os.killpg(self.pid, number)
@@ -161,7 +173,7 @@ def python_program(
     env: Mapping[str, str] | None = None,
 ) -> Program:
     """`python -m MODULE ARGUMENTS` of this very interpreter, importing from `root`."""
-    command = [sys.executable, "-X", "faulthandler", "-m", module, *arguments]
+    command = [sys.executable, "-m", module, *arguments]
     return Program(name, command, folder=folder, env={"PYTHONPATH": str(root), **(env or {})})
 
 
