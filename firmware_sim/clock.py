@@ -5,6 +5,8 @@ import heapq
 import time
 from typing import Protocol
 
+SETTLING_TURNS = 20
+
 
 class Clock(Protocol):
     """Milliseconds since boot, civil seconds, and waiting."""
@@ -67,7 +69,9 @@ class ManualClock:
         due_ms, _, waiter = heapq.heappop(self._sleepers)
         self._now_ms = max(self._now_ms, due_ms)
         waiter.set_result(None)
-        await asyncio.sleep(0)
+        # What wakes now takes a few turns of the loop to reach its next sleep.
+        for _ in range(SETTLING_TURNS):
+            await asyncio.sleep(0)
         return self.boot_ms()
 
     async def until_asleep(self, *, patience_s: float = 5.0) -> None:

@@ -55,6 +55,7 @@ def test_closing_leaves_a_link_that_another_simulator_took_over(tmp_path: Path) 
 
 async def test_nobody_reading_never_blocks(tmp_path: Path) -> None:
     port = PtyPort(tmp_path / "rs485")
-    taken = sum(port.write(b"x" * 64) for _ in range(1000))
-    assert 32 <= taken < 64
+    taken = [port.write(b"x" * 64) for _ in range(10_000)]
+    assert taken[0]
+    assert not taken[-1]
     port.close()
