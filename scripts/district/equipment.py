@@ -18,6 +18,8 @@ from contract.settings import (
 from scripts.district.toml_document import Table
 
 BAUD: Final = 9600
+# A busy machine may play its meters late; an answer that is given must count.
+PATIENCE_MS: Final = 1_500
 CAMERA_AUTHS = ("digest-md5", "basic")
 CAMERA_PATH = "/Streaming/Channels/101"
 # mtxrWlApClientCount of the radio at ifIndex 2 (MIKROTIK-MIB)
@@ -132,7 +134,7 @@ def serial_lines(place: Place, *, devices: Path, read_interval_s: float) -> list
     lines: list[SerialLine] = []
     if place.lamps:
         meters = [
-            Pzem004t(asset=asset, address=address)
+            Pzem004t(asset=asset, address=address, timeout_ms=PATIENCE_MS)
             for address, asset in enumerate(place.lamps, start=1)
         ]
         lines.append(_line("rs485", ports, list(meters), read_interval_s))

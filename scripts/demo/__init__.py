@@ -1,0 +1,1 @@
+"""A simulated district of Baubau lives through its failures, and the balance is counted."""
