@@ -36,7 +36,8 @@ examples:
   nadi-bridge balance --settings /etc/nadi/bridge.toml --json
 
 A city may run several bridges on one PostgreSQL store; each needs a certificate of its own.
-configs/bridge.example.toml is a settings file with every key. exit codes: 0 ok, 1 failed, 2 settings.
+configs/bridge.example.toml is a settings file with every key.
+exit codes: 0 ok, 1 failed, 2 settings.
 """
 
 

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime
 from functools import partial
 from itertools import count
@@ -62,8 +63,15 @@ class Service:
         self._stopping.set()
         self._inbox.wake()
 
-    def run(self, store: Store) -> None:
-        """Until `stop`; raises StoreNewer if another program has changed the schema."""
+    def run(self, open_store: Callable[[], AbstractContextManager[Store]]) -> None:
+        """Until `stop`; waits for a database that is gone, raises StoreNewer for a newer one."""
+        with ExitStack() as opened:
+            stores: list[Store] = []
+            self._patiently(lambda: stores.append(opened.enter_context(open_store())))
+            if stores:
+                self._serve(stores[0])
+
+    def _serve(self, store: Store) -> None:
         ingest = Ingest(store, self._topics)
         self._session.start()
         self._notify.ready()
@@ -115,9 +123,9 @@ class Service:
     def _tell_states(self, store: Store) -> None:
         """At once when nothing waits to be committed, else every FEED_INTERVAL_S."""
         due = self._monotonic() - self._told_at >= FEED_INTERVAL_S
-        if self._feed.pending and (due or not len(self._inbox)):
-            if self._feed.tell_states(store, self._publish):
-                self._told_at = self._monotonic()
+        wanted = self._feed.pending and (due or not len(self._inbox))
+        if wanted and self._feed.tell_states(store, self._publish):
+            self._told_at = self._monotonic()
 
     def _wait_s(self) -> float:
         return 0.0 if self._feed.pending and self._session.connection else IDLE_S

@@ -1,0 +1,90 @@
+"""Looks at what a bridge needs before it runs: a line each, with a sign, a word and what to do."""
+
+import json
+from dataclasses import asdict, dataclass
+
+from broker_bridge.config import BridgeSettings, load_settings
+from broker_bridge.connection import Connection
+from broker_bridge.opening import opened_store
+from broker_bridge.registry import load_registry
+from contract.errors import NadiError
+from contract.tls import client_context
+from contract.topics import Topics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing looked at; `next_action` says what to do if it is not ok."""
+
+    id: str
+    ok: bool
+    found: str
+    next_action: str = ""
+
+
+def print_check(path: str, *, as_json: bool) -> bool:
+    """Whether all is well; raises SettingsError if the settings cannot be read."""
+    settings = load_settings(path)
+    findings = [
+        Finding(id="settings", ok=True, found=f"{path}: city {settings.city}"),
+        _registry(settings),
+        _certificates(settings),
+        _store(settings),
+        _broker(settings),
+    ]
+    if as_json:
+        print(json.dumps({"schema": 1, "findings": [asdict(finding) for finding in findings]}))
+    else:
+        _print_lines(findings)
+    return all(finding.ok for finding in findings)
+
+
+def _print_lines(findings: list[Finding]) -> None:
+    for finding in findings:
+        print(f"{'✓ ok  ' if finding.ok else '✗ fail'} {finding.id}: {finding.found}")
+        if finding.next_action:
+            print(f"         → {finding.next_action}")
+
+
+def _failed(what: str, error: NadiError) -> Finding:
+    return Finding(id=what, ok=False, found=str(error), next_action=error.hint)
+
+
+def _registry(settings: BridgeSettings) -> Finding:
+    try:
+        registry = load_registry(settings.registry_file)
+    except NadiError as error:
+        return _failed("registry", error)
+    found = f"{len(registry.gateway)} gateways, {len(registry.asset)} assets"
+    return Finding(id="registry", ok=True, found=found)
+
+
+def _certificates(settings: BridgeSettings) -> Finding:
+    try:
+        client_context(settings.broker)
+    except NadiError as error:
+        return _failed("certificate", error)
+    return Finding(id="certificate", ok=True, found=settings.broker.cert_file)
+
+
+def _store(settings: BridgeSettings) -> Finding:
+    try:
+        with opened_store(settings.store) as store:
+            found = f"{settings.store.kind}, {len(store.gateways())} gateways heard so far"
+            return Finding(id="store", ok=True, found=found)
+    except NadiError as error:
+        return _failed("store", error)
+
+
+def _broker(settings: BridgeSettings) -> Finding:
+    try:
+        connection = Connection(
+            settings.broker, Topics(settings.city), in_flight=1, deliver=lambda *_: False
+        )
+        connection.open()
+        connection.close()
+    except NadiError as error:
+        return _failed("broker", error)
+    return Finding(
+        id="broker", ok=True, found=f"{settings.broker.host}:{settings.broker.port} lets us in"
+    )
