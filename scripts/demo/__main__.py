@@ -27,6 +27,7 @@ from scripts.district.stored import CityStore
 LOOK_EVERY_S = 0.5
 DRAIN_PATIENCE_S = 30.0
 SHORTEST_S, LONGEST_S = 20, 86_400
+LOG_WIDTH = 120
 
 
 def main() -> int:
@@ -35,7 +36,7 @@ def main() -> int:
     ended = threading.Event()
     signal.signal(signal.SIGINT, lambda *_: ended.set())
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else LOG_WIDTH)
     try:
         with tempfile.TemporaryDirectory(prefix="nadi-demo-") as folder:
             return _run(wanted.store, wanted.seconds, Path(folder), console, ended)
