@@ -10,6 +10,9 @@ from contract.messages import Counts, EpochHolding
 from contract.ranges import Range, RangeSet
 
 
+_GONE = frozenset({"lost", "evicted"})
+
+
 class Tally(NamedTuple):
     """Readings and events; unlike Counts, a difference may be negative."""
 
@@ -68,7 +71,7 @@ class Sheet:
         # are rejected is told apart by the gateway's next statement.
         if not open_numbers - account.rejected:
             self.rejected = self.rejected.plus(rest)
-        elif state == "lost":
+        elif state in _GONE:
             self.lost = self.lost.plus(rest)
         else:
             self.held = self.held.plus(rest)
@@ -100,12 +103,11 @@ def _sealed(account: Account) -> Tally:
 def _claims(account: Account) -> Iterator[tuple[str, Range, Tally]]:
     """What the gateway says of its numbers; those sealed since its last statement it still has.
 
-    An evicted range claims nothing: it was settled, so it is committed or it is unexplained.
+    What it evicted was settled; where the store has it no more, both copies are gone.
     """
     for held in account.statement.ranges if account.statement else ():
-        if held.state != "evicted":
-            counts = Tally(held.counts.readings, held.counts.events)
-            yield held.state, (held.first, held.last), counts
+        counts = Tally(held.counts.readings, held.counts.events)
+        yield held.state, (held.first, held.last), counts
     if account.top > account.stated:
         since = _sealed(account).minus(account.stated_sealed)
         yield "open", (account.stated + 1, account.top), since

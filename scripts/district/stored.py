@@ -14,7 +14,7 @@ from contract.identity import Epoch, GatewayId
 
 # A name in both stores' views and tables, except for how PostgreSQL keeps an instant.
 READINGS = """
-SELECT g.name, s.epoch, b.n, a.name, q.name, r.{observed} - o.origin_ms, r.value
+SELECT g.name, s.epoch, b.n, a.name, q.name, {observed} - o.origin_ms, r.value
 FROM reading r
 JOIN batch b ON b.id = r.batch_id JOIN stream s ON s.id = b.stream_id
 JOIN gateway g ON g.id = s.gateway_id JOIN boot o ON o.id = b.boot_id
@@ -41,6 +41,11 @@ SELECT g.name, sum(b.readings)
 FROM batch b JOIN stream s ON s.id = b.stream_id JOIN gateway g ON g.id = s.gateway_id
 GROUP BY 1
 """
+
+OBSERVED = {
+    "sqlite": "r.observed_ms",
+    "postgresql": "(extract(epoch FROM r.observed_at) * 1000)::bigint",
+}
 
 Name = tuple[GatewayId, Epoch, int]
 
@@ -73,10 +78,11 @@ class CityStore:
 
     def read(self) -> Stored:
         """Everything, as of now."""
-        observed = "observed_ms" if self._settings.kind == "sqlite" else POSTGRES_OBSERVED
         with self._rows() as rows:
             return Stored(
-                readings=tuple(map(_reading, rows(READINGS.format(observed=observed)))),
+                readings=tuple(
+                    map(_reading, rows(READINGS.format(observed=OBSERVED[self._settings.kind])))
+                ),
                 events={_name(row): int(row[3]) for row in rows(EVENTS)},
                 rejected=frozenset(map(_name, rows(REJECTIONS))),
             )
@@ -102,9 +108,6 @@ class CityStore:
         else:
             with psycopg.connect(self._settings.conninfo, autocommit=True) as postgres:
                 yield postgres.execute
-
-
-POSTGRES_OBSERVED = "observed_ms"
 
 
 def _read_only(path: str) -> str:

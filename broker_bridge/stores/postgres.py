@@ -1,0 +1,246 @@
+"""The city's store on PostgreSQL: one connection, every commit on the disk first."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor
+
+from broker_bridge.errors import StoreGone, StoreRefused
+from broker_bridge.store import AssetName, Balance
+from broker_bridge.stores import postgres_reads as reads
+from broker_bridge.stores.postgres_ingest import PostgresTransaction
+from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
+from broker_bridge.stores.registry import RegisteredAsset, RegisteredGateway
+from broker_bridge.stores.rowids import RowIds
+from broker_bridge.stores.schema import foreign, migrations_of, pending
+from broker_bridge.stores.statements import Answer
+from contract.identity import GatewayId
+from contract.messages import AssetState, GatewayState
+from contract.quantities import QUANTITIES
+
+# A bridge that freezes inside a transaction must not hold its gateways' rows for long.
+_SESSION: Mapping[str, str] = {
+    "application_name": "nadi-bridge",
+    "default_transaction_isolation": "read committed",
+    "idle_in_transaction_session_timeout": "15s",
+    "lock_timeout": "10s",
+    "statement_timeout": "120s",
+    "tcp_user_timeout": "20s",
+    "timezone": "UTC",
+    "client_encoding": "UTF8",
+}
+_CONNECT_TIMEOUT_S = 10
+# A receipt says "durable", so the server must be.
+_DURABLE: Mapping[str, tuple[str, ...]] = {
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+    "synchronous_commit": ("on", "remote_apply", "remote_write", "local"),
+}
+
+_VERSION_TABLE = """
+CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, name text NOT NULL)
+"""
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('nadi schema'))"
+_KNOWN_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
+_HAS_VERSION = "SELECT to_regclass('schema_version') IS NOT NULL"
+_HAS_TABLES = """
+SELECT EXISTS (SELECT 1 FROM pg_class c WHERE c.relkind IN ('r', 'p')
+    AND c.relnamespace = current_schema()::regnamespace)
+"""
+_SEED_QUANTITY = """
+WITH known AS (UPDATE quantity SET unit = %(unit)s WHERE name = %(name)s RETURNING 1)
+INSERT INTO quantity (name, unit) SELECT %(name)s, %(unit)s
+WHERE NOT EXISTS (SELECT 1 FROM known)
+"""
+_REGISTER_GATEWAY = """
+INSERT INTO gateway (name, registered, title, latitude, longitude) VALUES (%s, true, %s, %s, %s)
+ON CONFLICT (name) DO UPDATE SET registered = true, title = excluded.title,
+    latitude = excluded.latitude, longitude = excluded.longitude
+"""
+_REGISTER_ASSET = """
+INSERT INTO asset (kind, name, registered, title, latitude, longitude)
+VALUES (%s, %s, true, %s, %s, %s)
+ON CONFLICT (kind, name) DO UPDATE SET registered = true, title = excluded.title,
+    latitude = excluded.latitude, longitude = excluded.longitude
+"""
+
+
+class PostgresStore:
+    """A store in the database that `conninfo` names; see `Store` for the contract.
+
+    After the database was gone, the next use connects again.
+    """
+
+    def __init__(self, conninfo: str, *, quarantine_bytes: int = 64 << 20) -> None:
+        self._conninfo = conninfo
+        self._quarantine_bytes = quarantine_bytes
+        self._assets = RowIds[AssetName]()
+        self._quantities = RowIds[str]()
+        self._months = RowIds[Month]()
+        self._connection: Connection[Any] | None = None
+        with _in_words():
+            self._open()
+
+    def close(self) -> None:
+        """Disconnect; the next use connects again."""
+        for names in (self._assets, self._quantities, self._months):
+            names.clear()
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresTransaction]:
+        """See `Store.transaction`."""
+        with self._writing() as cursor:
+            yield PostgresTransaction(
+                cursor,
+                assets=self._assets,
+                quantities=self._quantities,
+                months=self._months,
+                quarantine_bytes=self._quarantine_bytes,
+            )
+
+    def gateways(self) -> Sequence[GatewayId]:
+        """See `Store.gateways`."""
+        with self._reading() as cursor:
+            return reads.gateways(cursor)
+
+    def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
+        """See `Store.asset_states`."""
+        with self._reading() as cursor:
+            return reads.asset_states(cursor, list(assets))
+
+    def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
+        """The newest status of each of these that ever told one, for the feed."""
+        with self._reading() as cursor:
+            return reads.gateway_states(cursor, list(gateways))
+
+    def balance(self) -> Sequence[Balance]:
+        """Each gateway's balance, computed from one moment of the store; sorted."""
+        with self._reading() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            return reads.balance(cursor)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
+        """The answer to one SELECT of a person."""
+        with self._reading() as cursor:
+            cursor.execute("SET TRANSACTION READ ONLY")
+            cursor.execute(sql.encode(), parameters or None)
+            columns = tuple(column.name for column in cursor.description or ())
+            return Answer(columns=columns, rows=tuple(cursor.fetchall()))
+
+    def register(
+        self, gateways: Iterable[RegisteredGateway], assets: Iterable[RegisteredAsset]
+    ) -> None:
+        """Make this the city's whole list; what is not on it stays, unregistered."""
+        with self._writing() as cursor:
+            cursor.execute(_ONE_AT_A_TIME)
+            cursor.execute("UPDATE gateway SET registered = false WHERE registered")
+            cursor.execute("UPDATE asset SET registered = false WHERE registered")
+            cursor.executemany(_REGISTER_GATEWAY, sorted(g.row() for g in gateways))
+            cursor.executemany(_REGISTER_ASSET, sorted(a.row() for a in assets))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Cursor[Any]]:
+        try:
+            with self._reading() as cursor:
+                yield cursor
+        except BaseException:
+            for names in (self._assets, self._quantities, self._months):
+                names.roll_back()
+            raise
+        for names in (self._assets, self._quantities, self._months):
+            names.commit()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Cursor[Any]]:
+        try:
+            with _in_words():
+                connection = self._connection or self._open()
+                with connection.transaction(), connection.cursor() as cursor:
+                    yield cursor
+        except StoreGone:
+            self.close()
+            raise
+
+    def _open(self) -> Connection[Any]:
+        connection = psycopg.connect(self._conninfo, autocommit=True, **_defaults(self._conninfo))
+        try:
+            _prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+
+def _defaults(conninfo: str) -> dict[str, Any]:
+    """What the settings do not say themselves."""
+    said = psycopg.conninfo.conninfo_to_dict(conninfo)
+    wanted = {"connect_timeout": _CONNECT_TIMEOUT_S}
+    return {name: value for name, value in wanted.items() if name not in said}
+
+
+def _prepare(connection: Connection[Any]) -> None:
+    """Set what each connection needs, then bring the schema up to date."""
+    with connection.cursor() as cursor:
+        for name, value in _SESSION.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        _check_durable(cursor)
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME)
+        _migrate(cursor)
+
+
+def _check_durable(cursor: Cursor[Any]) -> None:
+    for name, good in _DURABLE.items():
+        value = _value(cursor, "SELECT current_setting(%s)", (name,))
+        if value not in good:
+            raise StoreGone(
+                f"PostgreSQL runs with {name} = {value}: what it commits a power cut may take back",
+                hint=f"set {name} = on in postgresql.conf and restart the server",
+            )
+
+
+def _migrate(cursor: Cursor[Any]) -> None:
+    """All in one transaction, under a lock: two bridges may start at once."""
+    if not _value(cursor, _HAS_VERSION) and _value(cursor, _HAS_TABLES):
+        raise foreign("the database")
+    cursor.execute(_VERSION_TABLE)
+    known = _value(cursor, _KNOWN_VERSION)
+    for migration in pending(migrations_of("postgresql"), known, where="the database"):
+        cursor.execute(migration.sql.encode())
+        row = (migration.version, migration.name)
+        cursor.execute("INSERT INTO schema_version (version, name) VALUES (%s, %s)", row)
+    units = [{"name": quantity.name, "unit": quantity.unit} for quantity in QUANTITIES.values()]
+    cursor.executemany(_SEED_QUANTITY, units)
+    now: datetime = _value(cursor, "SELECT clock_timestamp()")
+    make_months(cursor, set(months_around(now)) - known_months(cursor))
+
+
+def _value(cursor: Cursor[Any], question: str, parameters: Sequence[object] = ()) -> Any:
+    row = cursor.execute(question.encode(), parameters).fetchone()
+    return row[0] if row else None
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """PostgreSQL's errors as StoreRefused, if it is the data, or StoreGone."""
+    try:
+        yield
+    except (psycopg.DataError, psycopg.IntegrityError, OverflowError) as error:
+        raise StoreRefused(f"PostgreSQL refuses the data: {_first_line(error)}") from error
+    except psycopg.Error as error:
+        raise StoreGone(
+            f"PostgreSQL cannot be used: {_first_line(error)}",
+            hint="check that it runs, has room and may be written; the gateways keep everything",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__

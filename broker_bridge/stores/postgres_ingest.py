@@ -1,0 +1,334 @@
+"""One atomic step of the ingest on PostgreSQL, where the gateway's row is the lock."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from psycopg import Cursor
+
+from broker_bridge.store import (
+    AssetName,
+    Change,
+    GatewayFacts,
+    NewBatch,
+    Quarantined,
+    Rejected,
+    Stream,
+    StreamFacts,
+    StreamName,
+)
+from broker_bridge.stores import postgres_sql as q
+from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
+from broker_bridge.stores.events import PlacedEvent, event_row, events_of
+from broker_bridge.stores.multiranges import from_multirange, to_multirange
+from broker_bridge.stores.postgres_quarantine import keep_aside
+from broker_bridge.stores.postgres_rows import (
+    Month,
+    copy_dated,
+    copy_undated,
+    make_months,
+    months_of,
+)
+from broker_bridge.stores.rowids import RowIds
+from broker_bridge.stores.statements import stated, storable
+from contract.identity import AssetId, Epoch, GatewayId, Kind
+from contract.messages import Holding, Origin, Status
+from contract.ranges import RangeSet
+
+_Boot = tuple[int, int, int | None]  # gateway id, boot id, origin
+
+
+class PostgresTransaction:
+    """See `Transaction`; READ COMMITTED, so that what a lock waited for is then seen."""
+
+    def __init__(
+        self,
+        cursor: Cursor[Any],
+        *,
+        assets: RowIds[AssetName],
+        quantities: RowIds[str],
+        months: RowIds[Month],
+        quarantine_bytes: int,
+    ) -> None:
+        self._db = cursor
+        self._assets = assets
+        self._quantities = quantities
+        self._months = months
+        self._quarantine_bytes = quarantine_bytes
+        self._gateways: dict[str, int] = {}
+
+    def lock(self, gateways: Iterable[GatewayId]) -> None:
+        """See `Transaction.lock`."""
+        names = sorted(set(gateways))
+        if names:
+            self._db.execute(q.ADD_GATEWAYS, (names,))
+            self._gateways.update(self._db.execute(q.LOCK_GATEWAYS, (names,)).fetchall())
+
+    def streams(self, names: Iterable[StreamName]) -> Mapping[StreamName, Stream]:
+        """See `Transaction.streams`; a stream that is heard of is held again."""
+        wanted = sorted(set(names))
+        if not wanted:
+            return {}
+        gateways = [self._gateways[gateway] for gateway, _ in wanted]
+        epochs = [epoch for _, epoch in wanted]
+        self._db.execute(q.ADD_STREAMS, (gateways, epochs))
+        self._db.execute(q.HOLD_STREAMS, (gateways, epochs))
+        rows = self._db.execute(q.STREAMS, (gateways, epochs)).fetchall()
+        return {
+            (GatewayId(gateway), Epoch(epoch)): Stream(id=id_, committed=from_multirange(committed))
+            for gateway, epoch, id_, committed in rows
+        }
+
+    def digests(self, wanted: Iterable[tuple[Stream, int]]) -> Mapping[tuple[int, int], str]:
+        """See `Transaction.digests`."""
+        pairs = [(stream.id, n) for stream, n in wanted]
+        rows = self._db.execute(q.DIGESTS, ([s for s, _ in pairs], [n for _, n in pairs]))
+        return {(stream, n): digest for stream, n, digest in rows}
+
+    def date(self, origins: Sequence[tuple[GatewayId, Origin]]) -> Change:
+        """See `Transaction.date`."""
+        changed: set[int] = set()
+        for gateway, origin in origins:
+            boot_id, known_ms, revision = self._boot(self._gateways[gateway], origin.boot)
+            if origin.revision > revision:
+                row = (origin.origin_ms, origin.uncertainty_ms, origin.revision, boot_id)
+                self._db.execute(q.DATE_BOOT, row)
+                if known_ms is None:
+                    changed |= self._repair(boot_id)
+        if not changed:
+            return Change()
+        names = self._db.execute(q.ASSET_NAMES, (sorted(changed),)).fetchall()
+        return Change(assets=frozenset((Kind(kind), AssetId(name)) for kind, name in names))
+
+    def _repair(self, boot_id: int) -> set[int]:
+        """Move what the boot's origin dates; returns the assets whose state it changes."""
+        months = self._db.execute(q.MONTHS_TO_REPAIR, (boot_id,)).fetchall()
+        self._make_months({(int(year), int(month)) for year, month in months})
+        self._db.execute(q.REPAIRED_READINGS, (boot_id,))
+        changed = self._db.execute(q.REPAIRED_LATEST, (boot_id,)).fetchall()
+        changed += self._db.execute(q.REPAIRED_EVENTS, (boot_id,)).fetchall()
+        self._db.execute(q.FORGET_UNDATED, (boot_id,))
+        return {asset_id for (asset_id,) in changed}
+
+    def commit_batches(self, batches: Sequence[NewBatch]) -> Change:
+        """See `Transaction.commit_batches`."""
+        placed = self._placed(batches)
+        if not placed:
+            return Change()
+        self._name(placed)
+        self._extend_ledger(placed)
+        dated, undated = columns_of(placed, self._assets.__getitem__, self._quantities.__getitem__)
+        self._make_months(months_of(dated))
+        copy_dated(self._db, dated)
+        copy_undated(self._db, undated)
+        changed = self._renew_latest(newest(dated))
+        events = list(events_of(placed))
+        self._add_events(events)
+        assets = frozenset(name for p in placed for name in _asset_names(p))
+        return Change(
+            assets=frozenset(name for name in assets if self._assets[name] in changed)
+            | frozenset(event.asset for event in events),
+            events=tuple(event.told() for event in events),
+        )
+
+    def _placed(self, batches: Sequence[NewBatch]) -> list[Placed]:
+        """The batches that are not there yet, each with its row written."""
+        boots: dict[tuple[GatewayId, str], _Boot] = {}
+        for batch in batches:
+            name = (batch.key.gateway, batch.body.boot)
+            if name not in boots:
+                gateway_id = self._gateways[batch.key.gateway]
+                boots[name] = (gateway_id, *self._boot(gateway_id, batch.body.boot)[:2])
+        rows = [_batch_row(b, boots[b.key.gateway, b.body.boot][1]) for b in batches]
+        columns = [list(column) for column in zip(*rows, strict=True)] if rows else []
+        if not columns:
+            return []
+        added = self._db.execute(q.ADD_BATCHES, columns).fetchall()
+        ids = {(stream_id, n): id_ for id_, stream_id, n in added}
+        return list(_place(batches, ids, boots))
+
+    def _name(self, placed: Sequence[Placed]) -> None:
+        """Give every asset and quantity of these batches its row id."""
+        assets = dict.fromkeys(name for p in placed for name in _asset_names(p))
+        if unknown := sorted(self._assets.unknown(assets)):
+            columns = ([kind.value for kind, _ in unknown], [name for _, name in unknown])
+            self._db.execute(q.ADD_ASSETS, columns)
+            rows = self._db.execute(q.ASSETS, columns).fetchall()
+            self._assets.learn({(Kind(kind), AssetId(name)): id_ for kind, name, id_ in rows})
+        quantities = dict.fromkeys(name for p in placed for name in p.batch.body.quantities)
+        if names := sorted(self._quantities.unknown(quantities)):
+            self._db.execute(q.ADD_QUANTITIES, (names,))
+            self._quantities.learn(dict(self._db.execute(q.QUANTITIES, (names,)).fetchall()))
+
+    def _extend_ledger(self, placed: Sequence[Placed]) -> None:
+        numbers: dict[int, list[int]] = defaultdict(list)
+        for one in placed:
+            numbers[one.batch.stream.id].append(one.batch.key.n)
+        for stream_id, closed in sorted(numbers.items()):
+            ranges = to_multirange(RangeSet.of(sorted(closed)))
+            self._db.execute(q.EXTEND_LEDGER, (ranges, stream_id))
+            self._db.execute(q.FORGET_REJECTIONS, (stream_id, closed))
+        for one in placed:
+            if parent := one.batch.body.parent:
+                row = (parent.epoch, parent.n, one.batch.stream.id)
+                self._db.execute(q.NAME_PARENT, row)
+
+    def _make_months(self, months: set[Month]) -> None:
+        unknown = set(self._months.unknown(months))
+        make_months(self._db, unknown)
+        self._months.learn(dict.fromkeys(unknown, 0))
+
+    def _renew_latest(self, newest_of: Columns) -> set[int]:
+        if not len(newest_of):
+            return set()
+        rows = self._db.execute(
+            q.RENEW_LATEST,
+            (
+                newest_of.asset_id.tolist(),
+                newest_of.quantity_id.tolist(),
+                newest_of.time_ms.tolist(),
+                newest_of.value.tolist(),
+                newest_of.quality.tolist(),
+                newest_of.gateway_id.tolist(),
+            ),
+        )
+        return {asset_id for (asset_id,) in rows}
+
+    def _add_events(self, events: Sequence[PlacedEvent]) -> None:
+        if not events:
+            return
+        asset_id = self._assets.__getitem__
+        self._db.executemany(q.ADD_EVENT, [event_row(event, asset_id) for event in events])
+        pairs = sorted({(asset_id(event.asset), event.event.id) for event in events})
+        self._db.executemany(q.END_EVENT, [{"asset": asset, "name": name} for asset, name in pairs])
+
+    def reject(self, rejections: Sequence[Rejected]) -> None:
+        """See `Transaction.reject`."""
+        for one in rejections:
+            reason = storable(one.reason)
+            self._db.execute(
+                q.REJECT,
+                {"stream": one.stream.id, "n": one.n, "sha256": one.sha256, "reason": reason},
+            )
+
+    def quarantine(self, items: Sequence[Quarantined]) -> None:
+        """See `Transaction.quarantine`."""
+        keep_aside(self._db, items, budget_bytes=self._quarantine_bytes)
+
+    def hold(self, holding: Holding) -> None:
+        """See `Transaction.hold`; an epoch no longer stated keeps its last statement."""
+        gateway_id = self._gateways[holding.gateway]
+        revised = self._db.execute(
+            q.REVISE, {"revision": holding.revision, "gateway": gateway_id}
+        ).fetchone()
+        if not revised:
+            return
+        named = []
+        for epoch in holding.epochs:
+            said = stated(epoch)
+            row = (
+                gateway_id,
+                epoch.epoch,
+                said.held,
+                storable(said.statement),
+                said.sealed,
+                said.sealed_readings,
+                said.sealed_events,
+                to_multirange(said.lost),
+                said.parent_epoch,
+                said.parent_n,
+            )
+            (stream_id,) = self._db.execute(q.STATE, row).fetchone() or (0,)
+            named.append(stream_id)
+        self._db.execute(q.LET_GO, {"gateway": gateway_id, "named": named})
+
+    def hear(self, status: Status) -> None:
+        """See `Transaction.hear`."""
+        said = storable(status.model_dump_json(exclude_none=True))
+        self._db.execute(q.HEAR, (said, self._gateways[status.gateway]))
+
+    def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:
+        """See `Transaction.facts`; the oldest stream first."""
+        ids = [self._gateways[gateway] for gateway in gateways]
+        if not ids:
+            return []
+        versions = self._db.execute(q.NEXT_VERSIONS, (ids,)).fetchall()
+        rejections: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
+        for stream_id, n, sha256, reason in self._db.execute(q.REJECTIONS, (ids,)):
+            rejections[stream_id].append((n, sha256, reason))
+        streams: dict[int, list[StreamFacts]] = defaultdict(list)
+        for gateway_id, stream_id, epoch, sealed, committed, lost in self._db.execute(
+            q.HELD, (ids,)
+        ):
+            streams[gateway_id].append(
+                _stream_facts(
+                    epoch,
+                    sealed,
+                    from_multirange(committed),
+                    from_multirange(lost),
+                    tuple(rejections[stream_id]),
+                )
+            )
+        return [
+            GatewayFacts(
+                gateway=GatewayId(name), version=version, streams=tuple(streams[gateway_id])
+            )
+            for gateway_id, name, version in sorted(versions, key=lambda row: str(row[1]))
+        ]
+
+    def _boot(self, gateway_id: int, boot: str) -> tuple[int, int | None, int]:
+        row = self._db.execute(q.BOOT, (gateway_id, boot)).fetchone()
+        if row is None:
+            row = self._db.execute(q.ADD_BOOT, (gateway_id, boot)).fetchone()
+        assert row is not None, "the gateway's row lock keeps others from adding its boots"
+        boot_id, origin_ms, revision = row
+        return boot_id, origin_ms, revision
+
+
+def _batch_row(batch: NewBatch, boot_id: int) -> tuple[object, ...]:
+    sealed = batch.body.sealed_before + batch.body.counts
+    return (
+        batch.stream.id,
+        batch.key.n,
+        batch.sha256,
+        batch.body.counts.readings,
+        batch.body.counts.events,
+        sealed.readings,
+        sealed.events,
+        boot_id,
+    )
+
+
+def _place(
+    batches: Sequence[NewBatch],
+    ids: Mapping[tuple[int, int], int],
+    boots: Mapping[tuple[GatewayId, str], _Boot],
+) -> Iterator[Placed]:
+    for batch in batches:
+        row = ids.get((batch.stream.id, batch.key.n))
+        if row is not None:
+            gateway_id, boot_id, origin_ms = boots[batch.key.gateway, batch.body.boot]
+            yield Placed(
+                batch=batch, id=row, gateway_id=gateway_id, boot_id=boot_id, origin_ms=origin_ms
+            )
+
+
+def _stream_facts(
+    epoch: str,
+    sealed: int,
+    committed: RangeSet,
+    lost: RangeSet,
+    rejected: tuple[tuple[int, str, str], ...],
+) -> StreamFacts:
+    closed = RangeSet.of(n for n, _, _ in rejected) | committed
+    return StreamFacts(
+        epoch=Epoch(epoch),
+        last=max(sealed, closed.ranges[-1][1] if closed else 0),
+        committed=committed,
+        rejected=rejected,
+        lost=lost - closed,
+    )
+
+
+def _asset_names(placed: Placed) -> Iterator[AssetName]:
+    return ((kind, name) for name, kind in placed.batch.body.assets)
