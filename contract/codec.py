@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 from pydantic_core import to_json
 
+from contract.dictionary import DICTIONARY
 from contract.errors import BadMessage, BodyMismatch, UnknownVersion
 from contract.identity import ID_PATTERN, BootId, Epoch, GatewayId
 from contract.messages import (
@@ -65,7 +66,7 @@ def encode_body(
     sealed_before: Counts,
     parent: Parent | None = None,
 ) -> bytes:
-    """Columnar JSON, zlib; the order of readings is kept."""
+    """Columnar JSON, zlib against the dictionary; the order of readings is kept."""
     items: list[Reading | Event] = [*readings, *events]
     base_ms = min((item.at_ms for item in items), default=0)
     assets = _index((item.asset, item.kind) for item in items)
@@ -86,7 +87,12 @@ def encode_body(
         "sealed_before": sealed_before.model_dump(),
         "parent": parent.model_dump() if parent else None,
     }
-    return zlib.compress(to_json(body), 9)
+    return _deflate(to_json(body))
+
+
+def _deflate(text: bytes) -> bytes:
+    stream = zlib.compressobj(9, memLevel=9, zdict=DICTIONARY)
+    return stream.compress(text) + stream.flush()
 
 
 def _index(items: Iterable[Any]) -> dict[Any, int]:
@@ -125,8 +131,8 @@ def decode_body(header: Header, body: bytes) -> BatchBody:
 
 
 def inflate(body: bytes) -> bytes:
-    """Decompressed bytes, at most MAX_JSON_BYTES; raises BadMessage."""
-    stream = zlib.decompressobj()
+    """Decompressed bytes, at most MAX_JSON_BYTES, with or without dictionary; raises BadMessage."""
+    stream = zlib.decompressobj(zdict=DICTIONARY)
     try:
         text = stream.decompress(body, MAX_JSON_BYTES)
     except zlib.error as error:

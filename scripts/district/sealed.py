@@ -2,13 +2,12 @@
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.codec import Key, sha256_of
+from contract.codec import Key, inflate, sha256_of
 from contract.identity import Epoch, GatewayId
 from contract.messages import BatchBody
 from contract.ranges import RangeSet
@@ -80,7 +79,7 @@ def _batches(
         n = row & ((1 << NUMBER_BITS) - 1)
         key = Key(gateway=gateway, epoch=epoch, n=n)
         assert sha256.hex() == sha256_of(key, packed), f"{key}: other bytes than were sealed"
-        body = BatchBody.model_validate_json(zlib.decompress(packed))
+        body = BatchBody.model_validate_json(inflate(packed))
         yield SealedBatch(
             epoch=epoch,
             n=n,
