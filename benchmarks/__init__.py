@@ -1,1 +1,1 @@
-"""Every figure of the project, measured by a command."""
+"""Every figure this project promises, measured with its own programs and their real partners."""
