@@ -236,7 +236,7 @@ class OpenEvent(Message):
 
     id: str
     type: EventName
-    began_at: str | None
+    began_at: str | None = None
     detail: Short = ""
 
 
@@ -263,8 +263,8 @@ class AssetEvent(Message):
     gateway: GatewayField
     type: EventName
     phase: Phase
-    observed_at: str | None
-    time_quality: TimeQuality | None
+    observed_at: str | None = None
+    time_quality: TimeQuality | None = None
     detail: Short = ""
 
 
