@@ -1,0 +1,186 @@
+"""What an agent at work takes of its gateway: memory, how it grows, CPU, and libraries."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.city import ROOT, cpu_s
+from benchmarks.figure import Figure, Run, at_most, exactly, load
+from benchmarks.rounds import FULL
+from scripts.district.district import District, Plan
+from scripts.district.equipment import Equipment
+from scripts.district.gateway import Gateway
+from scripts.district.process import ProgramError, python_program
+
+INTERVAL_S = 10.0
+SETTLING_MINUTES = 2.0
+SAMPLE_S = 5.0
+IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
+SERIAL_ONLY = Equipment(lamps=26, bins=18, cameras=0, access_points=0)
+MAX_GROWTH_MIB = 0.5
+
+# Libraries that only one driver needs, and what of ours comes with them.
+OF_A_DRIVER = {
+    "lamps": {"agent.drivers.pzem004t", "agent.drivers.modbus_rtu"},
+    "bins": {"agent.drivers.a02yyuw"},
+    "cameras": {"agent.drivers.rtsp_camera", "agent.drivers.rtsp_login"},
+    "access_points": {"agent.drivers.snmp_access_point", "pysnmp", "pyasn1"},
+}
+OF_SERIAL_LINES = {"serial", "serial_asyncio_fast", "agent.serial_port"}
+# The command's and the technician's; an agent at work needs none.
+OF_NONE = {"rich", "typer", "click", "numpy", "psycopg", "orjson", "sqlite_utils", "cryptography"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    at_s: float
+    resident_mib: float
+    cpu_s: float
+    sealed: int
+
+
+def measure(run: Run) -> Iterator[Figure]:
+    """Two agents side by side, one with all four drivers, one with the serial ones."""
+    with ExitStack() as until_done:
+        everything, serial = (
+            until_done.enter_context(District(run.folder / name, _plan(equipment))).gateways[0]
+            for name, equipment in (("all", FULL), ("serial", SERIAL_ONLY))
+        )
+        samples = _watch(run, [everything, serial])
+    yield _memory("agent_footprint.memory_all_drivers", samples[0], 55)
+    yield _growth("agent_footprint.growth_all_drivers", samples[0])
+    yield _memory("agent_footprint.memory_serial_drivers", samples[1], 43)
+    yield _growth("agent_footprint.growth_serial_drivers", samples[1])
+    yield _cpu(samples[0])
+    run.say("which libraries each driver loads")
+    yield _libraries(run)
+
+
+def _plan(equipment: Equipment) -> Plan:
+    return Plan(
+        gateways=1, equipment=equipment, read_interval_s=INTERVAL_S, seal_interval_s=INTERVAL_S
+    )
+
+
+def _watch(run: Run, gateways: list[Gateway]) -> list[list[_Sample]]:
+    """Samples of each from its settling on."""
+    minutes = max(run.minutes, SETTLING_MINUTES + 1)
+    began_s, seen = time.monotonic(), [list[_Sample]() for _ in gateways]
+    while (now_s := time.monotonic() - began_s) < minutes * 60:
+        if now_s >= SETTLING_MINUTES * 60:
+            for gateway, samples in zip(gateways, seen, strict=True):
+                samples.append(_sample(gateway, now_s))
+        if round(now_s / SAMPLE_S) % 12 == 0:
+            run.say(f"minute {now_s / 60:.0f} of {minutes:g}")
+        time.sleep(SAMPLE_S)
+    return seen
+
+
+def _sample(gateway: Gateway, at_s: float) -> _Sample:
+    pid, state = gateway.agent.pid, gateway.state()
+    if state is None or state.status.sealed is None:
+        raise ProgramError(f"{gateway.id} does not answer, see {gateway.agent.log_file}")
+    pages = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
+    return _Sample(
+        at_s=at_s,
+        resident_mib=int(pages) / 1024,
+        cpu_s=cpu_s(pid),
+        sealed=state.status.sealed.readings,
+    )
+
+
+def _memory(name: str, samples: list[_Sample], limit_mib: float) -> Figure:
+    highest = max(sample.resident_mib for sample in samples)
+    return Figure(
+        name=name,
+        value=highest,
+        unit="MiB",
+        target=at_most(limit_mib),
+        detail=f"highest VmRSS of {len(samples)} samples, {_rate(samples)}",
+    )
+
+
+def _growth(name: str, samples: list[_Sample]) -> Figure:
+    """From the first to the last fifth of the samples, which a single peak does not move."""
+    fifth = max(1, len(samples) // 5)
+    first, last = (
+        statistics.median(sample.resident_mib for sample in part)
+        for part in (samples[:fifth], samples[-fifth:])
+    )
+    minutes = (samples[-1].at_s - samples[0].at_s) / 60
+    return Figure(
+        name=name,
+        value=max(0.0, last - first),
+        unit="MiB",
+        target=at_most(MAX_GROWTH_MIB),
+        detail=f"VmRSS {first:.2f} to {last:.2f} MiB over the last {minutes:.1f} minutes,"
+        f" medians of the first and last {fifth} samples",
+    )
+
+
+def _cpu(samples: list[_Sample]) -> Figure:
+    used_s = samples[-1].cpu_s - samples[0].cpu_s
+    sealed = samples[-1].sealed - samples[0].sealed
+    return Figure(
+        name="agent_footprint.cpu",
+        value=used_s / max(1, sealed) * 1e6,
+        unit="us/reading",
+        target=at_most(150),
+        detail=f"user and system time of the process, {used_s:.2f} s for {sealed:,} readings read,"
+        f" sealed, sent and settled; a status answer each {SAMPLE_S:g} s included; {load()}",
+    )
+
+
+def _rate(samples: list[_Sample]) -> str:
+    sealed = samples[-1].sealed - samples[0].sealed
+    a_round = sealed / (samples[-1].at_s - samples[0].at_s) * INTERVAL_S
+    return f"{a_round:.0f} values each {INTERVAL_S:g} s"
+
+
+def _libraries(run: Run) -> Figure:
+    """Each driver alone: whatever only another one needs must not be there."""
+    loaded = {name: _modules(run.folder / f"only-{name}", name) for name in OF_A_DRIVER}
+    strangers = []
+    for name, modules in loaded.items():
+        own = OF_A_DRIVER[name]
+        others = set().union(*OF_A_DRIVER.values(), OF_NONE) - own
+        others |= OF_SERIAL_LINES if name in ("cameras", "access_points") else set()
+        strangers += [f"{module} with {name} only" for module in sorted(others & modules)]
+        missing = own - modules
+        assert not missing, f"{missing} not seen with {name}: this would find nothing"
+    return Figure(
+        name="agent_footprint.unnamed_libraries",
+        value=len(strangers),
+        unit="libraries",
+        target=exactly(0),
+        detail="; ".join(strangers) or "agents with one driver each, by the interpreter's imports",
+    )
+
+
+def _modules(folder: Path, name: str) -> set[str]:
+    """Every module that an agent with one device has imported once it has sealed."""
+    counts = {**dict.fromkeys(OF_A_DRIVER, 0), name: 1}
+    plan = Plan(gateways=1, equipment=Equipment(**counts), read_interval_s=0.5, seal_interval_s=0.5)
+    with District(folder, plan) as district:
+        gateway = district.gateways[0]
+        gateway.stop()
+        settings = ("--settings", str(gateway.settings_file))
+        agent = python_program(
+            "imports", "agent", "run", *settings, folder=folder, root=ROOT, env=IMPORTS
+        )
+        agent.start()
+        try:
+            agent.wait_until(lambda: _has_sealed(gateway), what="sealing", deadline_s=20)
+        finally:
+            agent.stop()
+    log = agent.log_file.read_text(errors="replace")
+    lines = [line for line in log.splitlines() if line.startswith("import time:")]
+    return {line.rsplit("|", 1)[1].strip() for line in lines[1:]}
+
+
+def _has_sealed(gateway: Gateway) -> bool:
+    state = gateway.state()
+    return bool(state and state.status.sealed and state.status.sealed.readings)
