@@ -18,13 +18,12 @@ from scripts.district.process import ProgramError, python_program
 INTERVAL_S = 10.0
 SETTLING_MINUTES = 2.0
 SAMPLE_S = 5.0
-IMPORTS = {"PYTHONPROFILEIMPORTTIME": "1"}
 SERIAL_ONLY = Equipment(lamps=26, bins=18, cameras=0, access_points=0)
 MAX_GROWTH_MIB = 0.5
 
 # Libraries that only one driver needs, and what of ours comes with them.
 OF_A_DRIVER = {
-    "lamps": {"agent.drivers.pzem004t", "agent.drivers.modbus_rtu"},
+    "lamps": {"agent.drivers.pzem004t"},
     "bins": {"agent.drivers.a02yyuw"},
     "cameras": {"agent.drivers.rtsp_camera", "agent.drivers.rtsp_login"},
     "access_points": {"agent.drivers.snmp_access_point", "pysnmp", "pyasn1"},
@@ -162,23 +161,22 @@ def _libraries(run: Run) -> Figure:
 
 def _modules(folder: Path, name: str) -> set[str]:
     """Every module that an agent with one device has imported once it has sealed."""
+    loaded = folder / "modules.txt"
     counts = {**dict.fromkeys(OF_A_DRIVER, 0), name: 1}
     plan = Plan(gateways=1, equipment=Equipment(**counts), read_interval_s=0.5, seal_interval_s=0.5)
     with District(folder, plan) as district:
         gateway = district.gateways[0]
         gateway.stop()
-        settings = ("--settings", str(gateway.settings_file))
+        command = ("agent", "run", "--settings", str(gateway.settings_file))
         agent = python_program(
-            "imports", "agent", "run", *settings, folder=folder, root=ROOT, env=IMPORTS
+            "imports", "benchmarks.imports", str(loaded), *command, folder=folder, root=ROOT
         )
         agent.start()
         try:
             agent.wait_until(lambda: _has_sealed(gateway), what="sealing", deadline_s=20)
         finally:
             agent.stop()
-    log = agent.log_file.read_text(errors="replace")
-    lines = [line for line in log.splitlines() if line.startswith("import time:")]
-    return {line.rsplit("|", 1)[1].strip() for line in lines[1:]}
+    return set(loaded.read_text().split())
 
 
 def _has_sealed(gateway: Gateway) -> bool:
