@@ -136,8 +136,8 @@ def channels() -> tuple[Channel, ...]:
             retained=False,
             text="One round's readings, or events, sealed together. The schema is of the JSON; "
             f"the payload is that JSON in zlib (RFC 1950), with or without the preset dictionary "
-            f"contract/dictionary.py, at most {MAX_BODY_BYTES} bytes, {MAX_JSON_BYTES} inflated. Its "
-            "header travels as MQTT 5 user properties. A PUBACK "
+            f"contract/dictionary.py, at most {MAX_BODY_BYTES} bytes, {MAX_JSON_BYTES} inflated. "
+            "Its header travels as MQTT 5 user properties. A PUBACK "
             "proves nothing to the gateway; only a receipt settles a batch.",
             examples=(("batch.body", "three readings and an event"),),
             group="up",

@@ -116,14 +116,12 @@ UPDATE event SET ended = 1
 WHERE asset_id = ?1 AND name = ?2 AND phase = 'begin' AND NOT ended AND EXISTS
     (SELECT 1 FROM event WHERE asset_id = ?1 AND name = ?2 AND phase = 'end')
 """
-
 _REJECT = """
 INSERT INTO rejection (stream_id, n, sha256, reason, rejected_ms)
 SELECT ?1, ?2, ?3, ?4, ?5
 WHERE NOT EXISTS (SELECT 1 FROM batch WHERE stream_id = ?1 AND n = ?2)
 ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excluded.reason
 """
-
 _REVISE = "UPDATE gateway SET holding_revision = ?1 WHERE name = ?2 AND holding_revision <= ?1"
 _STATE = """
 INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
@@ -145,7 +143,6 @@ WHERE gateway_id = (SELECT id FROM gateway WHERE name = ?1) AND held = 1
     AND NOT (statement IS NULL AND id > (SELECT coalesce(max(value), 0) FROM json_each(?2)))
 """
 _HEAR = "UPDATE gateway SET status = ?, heard_ms = ? WHERE name = ?"
-
 _NEXT_VERSION = """
 UPDATE gateway SET receipt_version = max(receipt_version + 1, ?) WHERE name = ?
 RETURNING id, receipt_version
