@@ -58,7 +58,7 @@ def open_store(kind: StoreKind, folder: Path) -> Iterator[OpenStore]:
     with ExitStack() as ending:
         if kind == "sqlite":
             path = folder / "city.db"
-            ask, postgres = _sqlite(path), None
+            ask, postgres = _sqlite(path, ending), None
             settings = StoreSettings(kind=kind, path=str(path))
         else:
             postgres = Postgres(folder / "postgresql", port=free_port(Random()))
@@ -70,10 +70,14 @@ def open_store(kind: StoreKind, folder: Path) -> Iterator[OpenStore]:
         yield OpenStore(settings=settings, ask=ask, postgres=postgres)
 
 
-def _sqlite(path: Path) -> Question:
+def _sqlite(path: Path, ending: ExitStack) -> Question:
+    opened: list[sqlite3.Connection] = []
+
     def ask(sql: str) -> int:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
-            return int(database.execute(sql).fetchone()[0])
+        if not opened:
+            database = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+            opened.append(ending.enter_context(closing(database)))
+        return int(opened[0].execute(sql).fetchone()[0])
 
     return ask
 
