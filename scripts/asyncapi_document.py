@@ -51,8 +51,8 @@ How to subscribe:
 
 What you can rely on: nothing is told before it is committed in the store. A state never goes back
 in time: what comes late from a backlog changes history in the store, not the state. A message may
-come twice, and an event may be missed; a state is whole, and names what is open. An empty payload clears a topic:
-the asset is retired. Another version comes below another topic.
+come twice, and an event may be missed; a state is whole, and names what is open. An
+empty payload clears a topic: the asset is retired. Another version comes below another topic.
 """
 
 
@@ -108,8 +108,8 @@ def channels() -> tuple[Channel, ...]:
             model=AssetEvent,
             sent=True,
             retained=False,
-            text="Begin and end of each event, as they are committed. Not retained, and not said again: "
-            "who missed one finds what is still open in the asset's state.",
+            text="Begin and end of each event, as they are committed. Not retained, and not said "
+            "again: who missed one finds what is still open in the asset's state.",
             examples=(
                 ("asset-event.json", "a meter no longer answers"),
                 ("asset-event-undated.json", "two cards speak as one gateway; of no known time"),
