@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.outbox.reading import read_contents, read_tally
+from agent.outbox.reading import read_contents, read_gone, read_tally
 from agent.outbox.records import (
     Commit,
     Contents,
@@ -20,15 +20,13 @@ from agent.outbox.records import (
     Victims,
     Written,
 )
-from agent.outbox.schema import connect, in_words, number_of, row_id, span_of
-from contract.identity import BootId, Epoch
+from agent.outbox.salvage import take_over
+from agent.outbox.schema import connect, in_words, number_of, row_id
+from contract.identity import BootId, Epoch, GatewayId
 from contract.messages import Counts, Origin, Parent
 from contract.ranges import Range, RangeSet
 from contract.readings import Event
 
-Row = tuple[object, ...]
-DAMAGED = "outbox damaged"
-ADOPT_BATCH = "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_BATCH = "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SELECT_SAME = "SELECT sha256 FROM batch WHERE id = ?"
 SELECT_BODIES = """
@@ -36,10 +34,6 @@ SELECT id, sha256, body, readings, events FROM batch WHERE id BETWEEN ? AND ? OR
 """
 SELECT_TALLY = """
 SELECT sum(readings), sum(events), min(from_ms), max(to_ms) FROM batch WHERE id BETWEEN ? AND ?
-"""
-SELECT_ENDS = """
-SELECT id, readings, events, readings_before, events_before FROM batch
-WHERE id BETWEEN ? AND ? ORDER BY id
 """
 DELETE_BATCHES = "DELETE FROM batch WHERE id BETWEEN ? AND ?"
 UPDATE_EPOCH = "UPDATE epoch SET settled = ?, rejected = ? WHERE id = ?"
@@ -90,11 +84,10 @@ class OutboxFile:
     def write(self, commit: Commit) -> Written:
         """One round, whole or not at all; writing the same batch again changes nothing."""
         with self._transaction() as database:
-            gone = tuple(
-                (victims.epoch_id, entry)
-                for victims in commit.victims
-                if (entry := _give_up(database, victims))
-            )
+            for victims in commit.victims:
+                _give_up(database, victims)
+            epochs = sorted({victims.epoch_id for victims in commit.victims})
+            gone = tuple((epoch_id, tuple(read_gone(database, epoch_id))) for epoch_id in epochs)
             if commit.batch:
                 _insert(database, commit.batch)
             database.executemany(UPDATE_EPOCH, map(_epoch_row, commit.updates))
@@ -137,16 +130,10 @@ class OutboxFile:
                 self._connection, used_bytes=self.used_bytes(), room_bytes=self.room_bytes()
             )
 
-    def adopt(self, salvaged: Iterable[tuple[Row, Iterable[Row]]]) -> int:
-        """Take over epochs and batches of a damaged file, under their own numbers."""
-        saved = 0
+    def adopt(self, aside: Path, gateway: GatewayId) -> int:
+        """Take over what a damaged file still has; returns how many batches were saved."""
         with self._transaction() as database:
-            for epoch, batches in salvaged:
-                database.execute("INSERT INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?)", epoch)
-                for batch in batches:
-                    saved += database.execute(ADOPT_BATCH, batch).rowcount
-                _name_holes(database, epoch)
-        return saved
+            return take_over(aside, gateway, database)
 
     def used_bytes(self) -> int:
         """Pages in use, without those free for the next batch."""
@@ -193,12 +180,12 @@ def _insert(database: sqlite3.Connection, batch: NewBatch) -> None:
     )  # fmt: skip
 
 
-def _give_up(database: sqlite3.Connection, victims: Victims) -> Gone | None:
+def _give_up(database: sqlite3.Connection, victims: Victims) -> None:
     first, last = victims.numbers
     span = (row_id(victims.epoch_id, first), row_id(victims.epoch_id, last))
     readings, events, from_ms, to_ms = database.execute(SELECT_TALLY, span).fetchone()
-    if from_ms is None:
-        return None
+    if from_ms is None:  # an earlier try got through, and has said so
+        return
     database.execute(DELETE_BATCHES, span)
     gone = Gone(
         state=victims.state,
@@ -209,7 +196,6 @@ def _give_up(database: sqlite3.Connection, victims: Victims) -> Gone | None:
         to_ms=to_ms,
     )
     _record(database, victims.epoch_id, gone)
-    return gone
 
 
 def _record(database: sqlite3.Connection, epoch_id: int, gone: Gone) -> None:
@@ -230,28 +216,6 @@ def _record(database: sqlite3.Connection, epoch_id: int, gone: Gone) -> None:
                 counts.readings, counts.events, gone.from_ms, gone.to_ms,
             ),
         )  # fmt: skip
-
-
-def _name_holes(database: sqlite3.Connection, epoch: Row) -> None:
-    """Numbers below the highest salvaged one that were not salvaged are lost, and said so."""
-    epoch_id = epoch[0]
-    assert isinstance(epoch_id, int)
-    span = span_of(epoch_id)
-    previous, sums = 0, Counts()
-    for at, readings, events, readings_before, events_before in database.execute(
-        SELECT_ENDS, span
-    ).fetchall():
-        n = number_of(at)
-        if n > previous + 1:
-            missing = Counts(
-                readings=readings_before - sums.readings, events=events_before - sums.events
-            )
-            _record(database, epoch_id, Gone(
-                state="lost", numbers=(previous + 1, n - 1), counts=missing, reason=DAMAGED,
-                from_ms=0, to_ms=0,
-            ))  # fmt: skip
-        previous = n
-        sums = Counts(readings=readings_before + readings, events=events_before + events)
 
 
 def _epoch_row(update: EpochUpdate) -> tuple[str, str, int]:

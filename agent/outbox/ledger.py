@@ -41,10 +41,10 @@ class EpochLedger:
         if batch.counts.events:
             self.events |= number
 
-    def remove(self, gone: Gone) -> None:
-        """Forget a range that left the card, keeping the record of it."""
-        self.held -= RangeSet([gone.numbers])
-        self.gone = merge_gone([*self.gone, gone])
+    def remove(self, gone: Iterable[Gone]) -> None:
+        """Forget what left the card; `gone` is the card's whole record of it."""
+        self.gone = merge_gone(gone)
+        self.held -= RangeSet(item.numbers for item in self.gone)
 
     def settle(self, receipt: EpochReceipt | None) -> list[Rejection]:
         """Believe the receipt in its interval; returns rejections whose hash is to be checked."""

@@ -1,15 +1,11 @@
 """Opens the outbox so that the agent always starts: a damaged file is put aside and salvaged."""
 
 import logging
-import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 from agent.errors import OutboxDamaged
 from agent.outbox.file import OutboxFile
 from agent.outbox.records import Contents
-from agent.outbox.schema import number_of, span_of
-from contract.codec import Key, sha256_of
 from contract.identity import BootId, Epoch, GatewayId
 from contract.messages import Parent
 
@@ -34,7 +30,7 @@ def open_outbox(
         LOG.error("outbox put aside file=%s reason=%s", aside, error)
     damage_mark(path).unlink(missing_ok=True)
     file = OutboxFile(path)
-    saved = file.adopt(_readable(aside, gateway))
+    saved = file.adopt(aside, gateway)
     LOG.warning("outbox salvaged batches=%d from=%s", saved, aside)
     return _begin(file, epoch=epoch, boot=boot)
 
@@ -62,53 +58,3 @@ def _put_aside(path: Path, epoch: Epoch) -> Path:
         if part.exists():
             part.rename(aside.with_name(aside.name + suffix))
     return aside
-
-
-Salvaged = tuple[tuple[object, ...], Iterator[tuple[object, ...]]]
-
-
-def _readable(aside: Path, gateway: GatewayId) -> Iterator[Salvaged]:
-    """Each epoch row that can be read, with its batches that match their hash."""
-    try:
-        database = sqlite3.connect(aside, isolation_level=None)
-    except sqlite3.Error:
-        return
-    try:
-        for row in _rows(database, "SELECT * FROM epoch ORDER BY id"):
-            yield row, _intact(database, gateway, row)
-    finally:
-        database.close()
-
-
-def _intact(
-    database: sqlite3.Connection, gateway: GatewayId, epoch: tuple[object, ...]
-) -> Iterator[tuple[object, ...]]:
-    """Batches of one epoch, stepping over those that cannot be read."""
-    epoch_id, name = epoch[0], epoch[1]
-    if not isinstance(epoch_id, int) or not isinstance(name, str):
-        return
-    for query in (
-        "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id",
-        "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC",
-    ):
-        for row in _rows(database, query, span_of(epoch_id)):
-            if _matches(row, gateway, Epoch(name)):
-                yield row
-
-
-def _rows(
-    database: sqlite3.Connection, query: str, span: tuple[int, ...] = ()
-) -> Iterator[tuple[object, ...]]:
-    """Rows until the damage; what lies behind it is reached from the other end."""
-    try:
-        yield from database.execute(query, span)
-    except sqlite3.Error:
-        return
-
-
-def _matches(row: tuple[object, ...], gateway: GatewayId, epoch: Epoch) -> bool:
-    row_id, sha256, body = row[0], row[7], row[8]
-    if not (isinstance(row_id, int) and isinstance(sha256, bytes) and isinstance(body, bytes)):
-        return False
-    key = Key(gateway=gateway, epoch=epoch, n=number_of(row_id))
-    return sha256_of(key, body) == sha256.hex()

@@ -184,8 +184,11 @@ class Outbox:
     def make_room(self) -> None:
         """Let the drafted round give up old batches, because the card is full."""
         if self._draft:
-            victims = self.ledger.victims(VICTIMS_A_ROUND, self.handed)
-            self._draft = replace(self._draft, victims=victims)
+            more = self.ledger.victims(VICTIMS_A_ROUND, self.handed)
+            both = dict.fromkeys(
+                [*self._draft.victims, *more]
+            )  # an earlier try may have got through
+            self._draft = replace(self._draft, victims=tuple(both))
 
     def date(self, origin: Origin) -> None:
         """Know a boot's UTC origin from now on; durable with the next round."""

@@ -20,6 +20,10 @@ SELECT_EVENTS = "SELECT id FROM batch WHERE events > 0 AND id BETWEEN ? AND ?"
 SELECT_BEFORE = """
 SELECT readings_before, events_before, readings, events, from_ms, to_ms FROM batch WHERE id = ?
 """
+SELECT_SUM = """
+SELECT coalesce(sum(readings), 0), coalesce(sum(events), 0), coalesce(min(from_ms), 0),
+  coalesce(max(to_ms), 0) FROM batch WHERE id BETWEEN ? AND ?
+"""
 
 
 def read_contents(database: sqlite3.Connection, *, used_bytes: int, room_bytes: int) -> Contents:
@@ -36,15 +40,36 @@ def read_contents(database: sqlite3.Connection, *, used_bytes: int, room_bytes: 
 
 
 def read_tally(database: sqlite3.Connection, epoch_id: int, numbers: Range) -> Tally:
-    """What a held range holds, from its two ends; it must have no hole."""
+    """What a held range holds, from its two ends; where one is missing, from what is there."""
     first, last = (
         database.execute(SELECT_BEFORE, (row_id(epoch_id, n),)).fetchone() for n in numbers
     )
+    if first is None or last is None:
+        return _sum(database, epoch_id, numbers)
     return Tally(
         counts=Counts(readings=last[0] + last[2] - first[0], events=last[1] + last[3] - first[1]),
         from_ms=first[4],
         to_ms=last[5],
     )
+
+
+def _sum(database: sqlite3.Connection, epoch_id: int, numbers: Range) -> Tally:
+    span = tuple(row_id(epoch_id, n) for n in numbers)
+    readings, events, from_ms, to_ms = database.execute(SELECT_SUM, span).fetchone()
+    return Tally(counts=Counts(readings=readings, events=events), from_ms=from_ms, to_ms=to_ms)
+
+
+def read_gone(database: sqlite3.Connection, epoch_id: int) -> Iterator[Gone]:
+    """What left the card of one epoch, in order."""
+    for row in database.execute(
+        "SELECT state, first, last, readings, events, reason, from_ms, to_ms FROM gone"
+        " WHERE epoch_id = ? ORDER BY first",
+        (epoch_id,),
+    ):
+        yield Gone(
+            state=row[0], numbers=(row[1], row[2]), counts=Counts(readings=row[3], events=row[4]),
+            reason=row[5], from_ms=row[6], to_ms=row[7],
+        )  # fmt: skip
 
 
 def _origins(database: sqlite3.Connection) -> Iterator[Origin]:
@@ -64,7 +89,7 @@ def _epoch_record(database: sqlite3.Connection, row: tuple[object, ...]) -> Epoc
     epoch_id, epoch, boot, parent_epoch, parent_n, settled, rejected, _ = row
     assert isinstance(epoch_id, int)
     span = span_of(epoch_id)
-    gone = tuple(_gone(database, epoch_id))
+    gone = tuple(read_gone(database, epoch_id))
     sealed = max(_highest(database, span), *(item.numbers[1] for item in gone), 0)
     held = RangeSet([(1, sealed)]) - RangeSet(item.numbers for item in gone)
     events = RangeSet.of(number_of(row[0]) for row in database.execute(SELECT_EVENTS, span))
@@ -95,15 +120,3 @@ def _highest(database: sqlite3.Connection, span: tuple[int, int]) -> int:
 
 def _ranges(text: object) -> RangeSet:
     return RangeSet((first, last) for first, last in json.loads(str(text)))
-
-
-def _gone(database: sqlite3.Connection, epoch_id: int) -> Iterator[Gone]:
-    for row in database.execute(
-        "SELECT state, first, last, readings, events, reason, from_ms, to_ms FROM gone"
-        " WHERE epoch_id = ? ORDER BY first",
-        (epoch_id,),
-    ):
-        yield Gone(
-            state=row[0], numbers=(row[1], row[2]), counts=Counts(readings=row[3], events=row[4]),
-            reason=row[5], from_ms=row[6], to_ms=row[7],
-        )  # fmt: skip

@@ -87,11 +87,14 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What a commit did; `used_bytes` is what the file's batches and records take."""
+    """What a commit did; `used_bytes` is what the file's batches and records take.
+
+    `gone` is, of each epoch that gave something up, everything that ever left the card.
+    """
 
     used_bytes: int
     room_bytes: int
-    gone: tuple[tuple[int, Gone], ...] = ()
+    gone: tuple[tuple[int, tuple[Gone, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

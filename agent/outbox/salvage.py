@@ -1,0 +1,166 @@
+"""Every batch of a damaged outbox that matches its hash is taken over; the rest is named lost."""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from agent.outbox.records import Gone
+from agent.outbox.schema import number_of, span_of
+from contract.codec import Key, sha256_of
+from contract.identity import Epoch, GatewayId
+from contract.messages import Counts
+from contract.ranges import Range, RangeSet
+
+Row = tuple[object, ...]
+DAMAGED = "outbox damaged"
+# Columns that a batch row must have as numbers: id, counts, counts before, times.
+NUMBERS = slice(0, 7)
+COPIED = (
+    (
+        "SELECT * FROM epoch ORDER BY id",
+        "INSERT OR IGNORE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    ),
+    ("SELECT * FROM gone", "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+    ("SELECT * FROM origin", "INSERT OR IGNORE INTO origin VALUES (?, ?, ?, ?)"),
+    ("SELECT * FROM open_event", "INSERT OR IGNORE INTO open_event VALUES (?, ?, ?, ?, ?, ?)"),
+)
+BOTH_WAYS = (
+    "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id",
+    "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC",
+)
+SELECT_ENDS = """
+SELECT id, readings, events, readings_before, events_before FROM batch
+WHERE id BETWEEN ? AND ? ORDER BY id
+"""
+SELECT_GONE = "SELECT first, last, readings, events FROM gone WHERE epoch_id = ? ORDER BY first"
+INSERT_GONE = "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def take_over(aside: Path, gateway: GatewayId, into: sqlite3.Connection) -> int:
+    """Whatever can be read of `aside`, under its own numbers; returns how many batches it was."""
+    try:
+        database = sqlite3.connect(aside, isolation_level=None)
+    except sqlite3.Error:
+        return 0
+    try:
+        epochs = list(_rows(database, "SELECT * FROM epoch ORDER BY id"))
+        for read, write in COPIED:
+            _copy(database, read, into, write)
+        return sum(_take_over_epoch(database, gateway, epoch, into) for epoch in epochs)
+    finally:
+        database.close()
+
+
+def _copy(database: sqlite3.Connection, read: str, into: sqlite3.Connection, write: str) -> None:
+    for row in _rows(database, read):
+        try:
+            into.execute(write, row)
+        except sqlite3.Error:  # a row that is not what the table takes
+            continue
+
+
+def _take_over_epoch(
+    database: sqlite3.Connection, gateway: GatewayId, epoch: Row, into: sqlite3.Connection
+) -> int:
+    epoch_id, name = epoch[0], epoch[1]
+    if not isinstance(epoch_id, int) or not isinstance(name, str):
+        return 0
+    saved, spoilt = 0, {}
+    for row in _batches(database, epoch_id):
+        if _matches(row, gateway, Epoch(name)):
+            saved += into.execute(
+                "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+            ).rowcount
+        elif isinstance(row[0], int):
+            spoilt[number_of(row[0])] = row
+    _name_spoilt(into, epoch_id, spoilt)
+    _name_holes(into, epoch_id)
+    return saved
+
+
+def _batches(database: sqlite3.Connection, epoch_id: int) -> Iterator[Row]:
+    """Up to the damage, and from the other end down to it."""
+    for query in BOTH_WAYS:
+        yield from _rows(database, query, span_of(epoch_id))
+
+
+def _rows(database: sqlite3.Connection, query: str, span: tuple[int, ...] = ()) -> Iterator[Row]:
+    try:
+        yield from database.execute(query, span)
+    except sqlite3.Error:
+        return
+
+
+def _matches(row: Row, gateway: GatewayId, epoch: Epoch) -> bool:
+    at, sha256, body = row[0], row[7], row[8]
+    if not all(isinstance(value, int) for value in row[NUMBERS]):
+        return False
+    if not (isinstance(at, int) and isinstance(sha256, bytes) and isinstance(body, bytes)):
+        return False
+    return sha256_of(Key(gateway=gateway, epoch=epoch, n=number_of(at)), body) == sha256.hex()
+
+
+def _name_spoilt(into: sqlite3.Connection, epoch_id: int, spoilt: dict[int, Row]) -> None:
+    """What a spoilt batch still says of itself, as far as it can be true."""
+    known = _held(into, epoch_id) | RangeSet(numbers for numbers, _ in _gone(into, epoch_id))
+    for n, row in sorted(spoilt.items()):
+        if n not in known:
+            readings, events, from_ms, to_ms = (
+                value if isinstance(value, int) and value >= 0 else 0
+                for value in (row[1], row[2], row[5], row[6])
+            )
+            counts = Counts(readings=readings, events=events)
+            _record(into, epoch_id, _lost((n, n), counts, from_ms=from_ms, to_ms=to_ms))
+
+
+def _name_holes(into: sqlite3.Connection, epoch_id: int) -> None:
+    """Between two salvaged batches their cumulative counts say how much is missing."""
+    gone = _gone(into, epoch_id)
+    previous, sums = 0, Counts()
+    for at, readings, events, readings_before, events_before in into.execute(
+        SELECT_ENDS, span_of(epoch_id)
+    ).fetchall():
+        n = number_of(at)
+        there = [(numbers, counts) for numbers, counts in gone if previous < numbers[0] < n]
+        hole = RangeSet([(previous + 1, n - 1)] if n > previous + 1 else [])
+        hole -= RangeSet(numbers for numbers, _ in there)
+        named = sum((counts for _, counts in there), sums)
+        missing = _less(Counts(readings=readings_before, events=events_before), named)
+        for numbers in hole.ranges:
+            _record(into, epoch_id, _lost(numbers, missing))
+            missing = Counts()
+        previous = n
+        sums = Counts(readings=readings_before + readings, events=events_before + events)
+
+
+def _held(into: sqlite3.Connection, epoch_id: int) -> RangeSet:
+    rows = into.execute("SELECT id FROM batch WHERE id BETWEEN ? AND ?", span_of(epoch_id))
+    return RangeSet.of(number_of(at) for (at,) in rows)
+
+
+def _gone(into: sqlite3.Connection, epoch_id: int) -> list[tuple[Range, Counts]]:
+    rows = into.execute(SELECT_GONE, (epoch_id,))
+    return [
+        ((first, last), Counts(readings=readings, events=events))
+        for first, last, readings, events in rows
+    ]
+
+
+def _less(total: Counts, named: Counts) -> Counts:
+    return Counts(
+        readings=max(total.readings - named.readings, 0), events=max(total.events - named.events, 0)
+    )
+
+
+def _lost(numbers: Range, counts: Counts, *, from_ms: int = 0, to_ms: int = 0) -> Gone:
+    return Gone(
+        state="lost", numbers=numbers, counts=counts, reason=DAMAGED, from_ms=from_ms, to_ms=to_ms
+    )
+
+
+def _record(into: sqlite3.Connection, epoch_id: int, gone: Gone) -> None:
+    row = (
+        epoch_id, *gone.numbers, gone.state, gone.reason,
+        gone.counts.readings, gone.counts.events, gone.from_ms, gone.to_ms,
+    )  # fmt: skip
+    into.execute(INSERT_GONE, row)

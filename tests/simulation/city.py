@@ -1,0 +1,190 @@
+"""The simulated city: the production ingest, on a SQLite store that can vanish at any commit."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from broker_bridge.errors import StoreGone
+from broker_bridge.inbound import Arrived
+from broker_bridge.ingest import Ingest
+from broker_bridge.store import AssetName, Balance, Transaction
+from broker_bridge.stores.sqlite import SqliteStore
+from contract.codec import encode_model
+from contract.identity import Epoch, GatewayId
+from contract.messages import AssetState, Receipt
+from contract.topics import Topics
+from tests.simulation.disk import copy_database, remove_database
+from tests.simulation.network import Network
+from tests.simulation.truth import Batch, Row
+
+READINGS = """
+SELECT g.name, s.epoch, b.n, a.name, NULL, r.observed_ms, r.value FROM reading r
+JOIN batch b ON b.id = r.batch_id JOIN stream s ON s.id = b.stream_id
+JOIN gateway g ON g.id = s.gateway_id JOIN asset a ON a.id = r.asset_id
+UNION ALL
+SELECT g.name, s.epoch, b.n, a.name, u.at_ms, NULL, u.value FROM undated u
+JOIN batch b ON b.id = u.batch_id JOIN stream s ON s.id = b.stream_id
+JOIN gateway g ON g.id = s.gateway_id JOIN asset a ON a.id = u.asset_id
+"""
+EVENTS = """
+SELECT g.name, s.epoch, b.n, e.name || '/' || e.phase FROM event e
+JOIN batch b ON b.id = e.batch_id JOIN stream s ON s.id = b.stream_id
+JOIN gateway g ON g.id = s.gateway_id
+"""
+BATCHES = """
+SELECT g.name, s.epoch, b.n FROM batch b
+JOIN stream s ON s.id = b.stream_id JOIN gateway g ON g.id = s.gateway_id WHERE g.name = ?
+"""
+
+
+class FlakyStore:
+    """The production store, whose next commit can fail before or after it is durable."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.store = store
+        self.fate = ""
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """As `fate` says."""
+        fate, self.fate = self.fate, ""
+        with self.store.transaction() as transaction:
+            yield transaction
+            if fate == "gone before":
+                raise StoreGone("the database is gone")
+        if fate == "gone after":
+            raise StoreGone("the database is gone, but not what it has committed")
+
+    def gateways(self) -> Sequence[GatewayId]:
+        """Every gateway ever heard of."""
+        return self.store.gateways()
+
+    def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
+        """The newest of each."""
+        return self.store.asset_states(assets)
+
+
+class SimCity:
+    """One bridge after another on one store."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        template: Path,
+        network: Network,
+        topics: Topics,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._folder = folder
+        self._network = network
+        self._topics = topics
+        self._now_ms = now_ms
+        self._files = 0
+        self._backup: Path | None = None
+        self.path = self._next_path()
+        copy_database(template, self.path)
+        self._open()
+
+    @property
+    def running(self) -> bool:
+        """Whether a bridge listens."""
+        return self._network.listening
+
+    def start(self) -> None:
+        """A bridge connects: it subscribes, and says every receipt again."""
+        self.flaky.fate = ""
+        self._network.subscribe()
+        for receipts in self._ingest.receipts():
+            self._publish(receipts)
+
+    def take(self, group: Sequence[Arrived], *, fate: str = "", dies: str = "") -> None:
+        """One group, committed, receipted and acknowledged, unless the bridge dies before."""
+        self.flaky.fate = fate
+        try:
+            outcome = self._ingest.take(group)
+        except StoreGone:
+            self._network.waiting += group
+            return
+        if dies == "before the receipts":
+            return
+        self._publish(outcome.receipts)
+        if dies == "before PUBACK":
+            self._network.waiting += group
+
+    def _publish(self, receipts: Sequence[Receipt]) -> None:
+        for receipt in receipts:
+            self._network.publish_receipt(receipt.gateway, encode_model(receipt))
+
+    def back_up(self) -> None:
+        """A copy of the store as it is now."""
+        self.flaky.store.close()
+        if self._backup:
+            remove_database(self._backup)
+        self._backup = self._next_path()
+        copy_database(self.path, self._backup)
+
+    def restore(self) -> bool:
+        """The last copy becomes the store; False if there is none."""
+        if self._backup is None:
+            return False
+        self.flaky.store.close()
+        remove_database(self.path)
+        self.path = self._next_path()
+        copy_database(self._backup, self.path)
+        self._open()
+        return True
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.flaky.store.close()
+
+    def committed(self, gateway: GatewayId) -> set[Batch]:
+        """Asked of the file, not of the bridge."""
+        with closing(sqlite3.connect(self.path)) as database:
+            rows = database.execute(BATCHES, (gateway,)).fetchall()
+        return {(GatewayId(name), Epoch(epoch), n) for name, epoch, n in rows}
+
+    def rows(self) -> list[Row]:
+        """Every reading."""
+        with closing(sqlite3.connect(self.path)) as database:
+            return [
+                Row(
+                    batch=(GatewayId(row[0]), Epoch(row[1]), row[2]),
+                    asset=row[3],
+                    at_ms=row[4],
+                    observed_ms=row[5],
+                    value=row[6],
+                )
+                for row in database.execute(READINGS)
+            ]
+
+    def events(self) -> list[tuple[Batch, str]]:
+        """Every begin and end."""
+        with closing(sqlite3.connect(self.path)) as database:
+            rows = database.execute(EVENTS).fetchall()
+        return [((GatewayId(name), Epoch(epoch), n), said) for name, epoch, n, said in rows]
+
+    def balance(self) -> Sequence[Balance]:
+        """What an operator is told."""
+        return self.flaky.store.balance()
+
+    def _open(self) -> None:
+        self.flaky = FlakyStore(SqliteStore(self.path, now_ms=self._now_ms))
+        self._ingest = Ingest(self.flaky, self._topics)
+
+    def _next_path(self) -> Path:
+        self._files += 1
+        return self._folder / f"city-{self._files}.db"
+
+
+def make_template(path: Path, *, cursed: float) -> None:
+    """An empty store whose database refuses one value, as a constraint of the city's might."""
+    SqliteStore(path, now_ms=lambda: 0).close()
+    with closing(sqlite3.connect(path)) as database:
+        for table in ("reading", "undated"):
+            database.execute(
+                f"CREATE TRIGGER refuse_{table} BEFORE INSERT ON {table} WHEN NEW.value = {cursed}"
+                " BEGIN SELECT RAISE(ABORT, 'refused by a constraint'); END"
+            )

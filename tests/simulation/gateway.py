@@ -1,0 +1,394 @@
+"""One simulated gateway: the production outbox and uplink on a card that can fail at any write."""
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from agent.clock import Sight
+from agent.dating import consider
+from agent.errors import OutboxFailed, OutboxFull
+from agent.outbox.file import OutboxFile
+from agent.outbox.opening import damage_mark, open_outbox
+from agent.outbox.outbox import Outbox
+from agent.outbox.records import Commit, NewBatch, Stored, Tally, Written
+from agent.outbox.schema import EPOCH_SHIFT, number_of
+from agent.uplink import Name, Order, Uplink
+from broker_bridge.inbound import Arrived
+from contract.codec import Header, decode_statement, encode_header, encode_model
+from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
+from contract.messages import Receipt, Status
+from contract.ranges import Range
+from contract.readings import Event, Phase, Reading
+from contract.settings import UplinkSettings
+from contract.topics import Topics
+from tests.simulation.disk import copy_database, remove_database
+from tests.simulation.network import Network, Puback, Upward
+from tests.simulation.truth import Batch, Sealed, SealedReading, Truth
+
+_T = TypeVar("_T")
+
+SETTINGS = UplinkSettings(
+    window_batches=8, reserve_batches=2, resend_after_s=20, resend_max_s=60, reconnect_max_s=10
+)
+MAX_IN_FLIGHT = SETTINGS.window_batches + SETTINGS.reserve_batches
+CURSED = 13.0  # the simulated city's database refuses this value
+
+
+class Crash(Exception):
+    """The process is gone, in the middle of a write to its card."""
+
+
+class Card:
+    """The production file, whose next write can fail or be the process's last."""
+
+    def __init__(self, file: OutboxFile) -> None:
+        self.file = file
+        self.fate = ""
+
+    def write(self, commit: Commit) -> Written:
+        """As `fate` says: before or after the bytes are there."""
+        fate, self.fate = self.fate, ""
+        if fate == "crash before":
+            raise Crash
+        if fate == "full":
+            raise OutboxFull("the card is full")
+        written = self.file.write(commit)
+        if fate == "crash after":
+            raise Crash
+        if fate == "fail after":
+            raise OutboxFailed("the card does not answer")
+        return written
+
+    def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
+        """What is on the card."""
+        return self.file.bodies(epoch_id, numbers)
+
+    def tally(self, epoch_id: int, numbers: Range) -> Tally:
+        """What a range holds."""
+        return self.file.tally(epoch_id, numbers)
+
+
+class SimGateway:
+    """Its `act` methods are what can happen to a gateway."""
+
+    def __init__(
+        self,
+        gateway: GatewayId,
+        folder: Path,
+        *,
+        template: Path,
+        network: Network,
+        topics: Topics,
+        truth: Truth,
+        random: Random,
+        now_ms: Callable[[], int],
+        budget_bytes: int,
+    ) -> None:
+        self.id = gateway
+        self._folder = folder
+        self._template = template
+        self._network = network
+        self._topics = topics
+        self._truth = truth
+        self._random = random
+        self._now_ms = now_ms
+        self._budget_bytes = budget_bytes
+        self._cards = 0
+        self._links = 0
+        self._values = 0
+        self._pending: tuple[Batch, Sealed] | None = None
+        self._open: dict[str, Event] = {}
+        self._boot: BootId
+        self.knows_time = False
+        self._path: Path
+        self.card: Card
+        self.outbox: Outbox
+        self.uplink: Uplink
+        self._insert_card()
+        self._boot_anew()
+        self._start()
+
+    @property
+    def linked(self) -> bool:
+        """Whether its connection stands."""
+        return self.id in self._network.linked
+
+    def restart(self, *, reboot: bool) -> None:
+        """The agent was killed; what it had written is on the card, and nothing else."""
+        if reboot:
+            self._boot_anew()
+        before, self._path = self._path, self._next_path()
+        copy_database(before, self._path)
+        if damage_mark(before).exists():
+            damage_mark(self._path).touch()
+        self.card.file.close()
+        remove_database(before)
+        self._start()
+
+    def replace_card(self) -> None:
+        """The old one is destroyed with all that the city had not committed."""
+        for ledger in self.outbox.ledger.epochs:
+            for n in ledger.held | ledger.settled:
+                self._truth.excuse((self.id, ledger.epoch, n), "destroyed with its card")
+        self.card.file.close()
+        remove_database(self._path)
+        self._insert_card()
+        self._start()
+
+    def spoil(self) -> None:
+        """One body on the card rots, and the agent restarts on it."""
+        self._network.unlink(self.id)
+        self.card.file.close()
+        with closing(sqlite3.connect(self._path, isolation_level=None)) as database:
+            rows = [row for (row,) in database.execute("SELECT id FROM batch")]
+            if rows:
+                row = self._random.choice(rows)
+                database.execute("UPDATE batch SET body = zeroblob(9) WHERE id = ?", (row,))
+                ledger = self.outbox.ledger.by_id(row >> EPOCH_SHIFT)
+                name = (self.id, ledger.epoch, number_of(row))
+                self._truth.excuse(name, "destroyed with its card")
+        damage_mark(self._path).touch()
+        self._start()
+
+    def learn_time(self) -> None:
+        """A time service answers."""
+        self.knows_time = True
+        self._date()
+
+    def seal(self, *, event: bool = False, fate: str = "") -> None:
+        """One round; after a failure the same bytes are tried again before any others."""
+        self.card.fate = fate
+        try:
+            if self.outbox.drafted:
+                self._sealed(run(self.outbox.retry()))
+            readings, events = self._round(event=event)
+            self._expect(readings, events)
+            open_events = tuple(self._open.values()) if events else None
+            self._sealed(run(self.outbox.seal(readings, events, open_events=open_events)))
+        except OutboxFailed as error:
+            if isinstance(error, OutboxFull):
+                self.outbox.make_room()
+
+    def _round(self, *, event: bool) -> tuple[list[Reading], list[Event]]:
+        at_ms = self._boot_ms()
+        count = 0 if event else self._random.randint(1, 4)
+        readings = [
+            Reading(
+                asset=AssetId(f"PJU-{self.id[-1]}{self._random.randint(1, 3)}"),
+                kind=Kind.STREETLIGHT,
+                quantity="voltage",
+                at_ms=at_ms + at,
+                value=self._next_value(),
+            )
+            for at in range(count)
+        ]
+        return readings, [self._event(at_ms)] if event else []
+
+    def _next_value(self) -> float:
+        self._values += 1
+        if self._random.random() < 0.004:
+            return CURSED
+        return self._values + 100 + int(self.id[-1]) / 8
+
+    def _event(self, at_ms: int) -> Event:
+        if self._open and self._random.random() < 0.5:
+            begun = self._open.pop(next(iter(self._open)))
+            phase, name = Phase.END, begun.id
+        else:
+            self._values += 1
+            phase, name = Phase.BEGIN, f"{self.outbox.ledger.current.epoch}-{self._values}"
+        event = Event(
+            id=name, asset=AssetId(f"PJU-{self.id[-1]}1"), kind=Kind.STREETLIGHT,
+            type="deviceUnreachable", phase=phase, at_ms=at_ms, detail="",
+        )  # fmt: skip
+        if phase is Phase.BEGIN:
+            self._open[name] = event
+        return event
+
+    def _expect(self, readings: list[Reading], events: list[Event]) -> None:
+        ledger = self.outbox.ledger.current
+        name = (self.id, ledger.epoch, ledger.sealed + 1)
+        sealed = Sealed(
+            readings=tuple(
+                SealedReading(asset=r.asset, boot=ledger.boot, at_ms=r.at_ms, value=r.value)
+                for r in readings
+            ),
+            events=tuple(f"{event.id}/{event.phase.value}" for event in events),
+        )
+        self._pending = (name, sealed)
+        if any(reading.value == CURSED for reading in readings):
+            self._truth.excuse(name, "refused by the database")
+
+    def _sealed(self, batch: NewBatch | None) -> None:
+        if self._pending:
+            self._truth.add(*self._pending)
+            self._pending = None
+        self._name_losses()
+        if batch:
+            epoch = self.outbox.ledger.by_id(batch.epoch_id).epoch
+            self.uplink.sealed(Name(epoch, batch.n), self._now_s())
+
+    def _name_losses(self) -> None:
+        """What the outbox names as lost must be what the truth has there, to the last reading."""
+        for ledger in self.outbox.ledger.epochs:
+            for gone in ledger.gone:
+                if gone.state == "lost":
+                    for n in range(gone.numbers[0], gone.numbers[1] + 1):
+                        self._truth.excuse((self.id, ledger.epoch, n), "given up")
+
+    def link(self) -> None:
+        """The fibre is whole: statements first, then whatever the uplink says."""
+        self._links += 1
+        self._network.link(self.id, self._links)
+        self.uplink.link_up(self._now_s())
+        self.state()
+
+    def unlink(self) -> None:
+        """The fibre is cut, and everything on it is gone."""
+        self._network.unlink(self.id)
+        self.uplink.link_down()
+
+    def state(self) -> None:
+        """Holding and status, as they are now."""
+        holding = run(self.outbox.holding())
+        self._send(self._topics.holding(self.id), encode_model(holding), retain=True)
+        status = encode_model(Status(gateway=self.id, state="online"))
+        self._send(self._topics.status(self.id), status, retain=True)
+
+    def send(self) -> None:
+        """What the uplink wants to send now."""
+        for order in self.uplink.plan(self._now_s()):
+            self._post(order)
+
+    def _post(self, order: Order) -> None:
+        batches = run(self.outbox.batches(order.name.epoch, [order.name.n]))
+        if not batches:
+            self.uplink.missing(order.name)
+            return
+        batch = batches[0]
+        header = Header(
+            key=batch.key, sha256=batch.sha256, origin=self.outbox.origins.get(batch.boot)
+        )
+        self.uplink.spent(order.lane, len(batch.body))
+        self._send(
+            self._topics.batch(self.id, order.lane),
+            batch.body,
+            header=encode_header(header),
+            name=order.name,
+        )
+
+    def _send(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        header: Iterable[tuple[str, str]] = (),
+        retain: bool = False,
+        name: Name | None = None,
+    ) -> None:
+        arrived = Arrived(topic=topic, header=tuple(header), payload=payload)
+        self._network.upward.append(
+            Upward(gateway=self.id, link=self._links, arrived=arrived, retain=retain, name=name)
+        )
+
+    def acknowledged(self, ack: Puback) -> None:
+        """PUBACK, or the broker's refusal."""
+        if ack.link != self._links:
+            return
+        if ack.refusal is None:
+            self.uplink.acknowledged(ack.name)
+        else:
+            self.uplink.refused(ack.name, self._now_s())
+
+    def hear(self, payload: bytes) -> None:
+        """A receipt, however old."""
+        run(self.outbox.settle(decode_statement(Receipt, payload)))
+        self.uplink.receipted(self._now_s())
+
+    def settled(self) -> set[Batch]:
+        """What it believes to be in the city's store."""
+        return {
+            (self.id, ledger.epoch, n)
+            for ledger in self.outbox.ledger.epochs
+            for n in ledger.settled
+        }
+
+    def open_batches(self) -> int:
+        """How many the city has not closed, as far as it knows."""
+        return self.outbox.ledger.open_batches() + self.outbox.drafted
+
+    def _boot_anew(self) -> None:
+        """A new boot clock, and nobody knows the time."""
+        self._boot = BootId(f"{self._random.getrandbits(64):016x}")
+        self._truth.booted_ms[self._boot] = self._now_ms() - self._random.randint(1, 5_000)
+        self.knows_time = False
+
+    def _insert_card(self) -> None:
+        self._path = self._next_path()
+        copy_database(self._template, self._path)
+
+    def _next_path(self) -> Path:
+        self._cards += 1
+        return self._folder / f"{self.id}-{self._cards}.db"
+
+    def _start(self) -> None:
+        """As the agent starts: a new epoch, and memory that knows only what the card says."""
+        self._network.unlink(self.id)
+        epoch = Epoch(f"{self._random.getrandbits(64):016x}")
+        file, contents = open_outbox(self._path, gateway=self.id, epoch=epoch, boot=self._boot)
+        self.card = Card(file)
+        self.outbox = Outbox(
+            self.card,
+            contents,
+            gateway=self.id,
+            budget_bytes=self._budget_bytes,
+            reserve_bytes=0,
+            in_thread=_at_once,
+        )
+        self.uplink = Uplink(self.outbox.ledger, SETTINGS, jitter=lambda: 1.0)
+        self._open = {event.id: event for event in contents.open_events}
+        self._believe_card()
+        if self.knows_time:
+            self._date()
+
+    def _believe_card(self) -> None:
+        """A write that was under way when the process died is on the card, or never happened."""
+        if self._pending:
+            (_, epoch, n), _ = self._pending
+            named = [it for it in self.outbox.ledger.epochs if it.epoch == epoch]
+            if named and n in named[0].held:
+                self._truth.add(*self._pending)
+            self._pending = None
+        self._name_losses()
+
+    def _date(self) -> None:
+        sight = Sight(origin_ms=self._truth.booted_ms[self._boot], uncertainty_ms=5)
+        if origin := consider(self._boot, sight, self.outbox.origins.get(self._boot)):
+            self.outbox.date(origin)
+        self._truth.dated.add(self._boot)
+
+    def _boot_ms(self) -> int:
+        return self._now_ms() - self._truth.booted_ms[self._boot]
+
+    def _now_s(self) -> float:
+        return self._now_ms() / 1_000
+
+
+def run(work: "Coroutine[Any, Any, _T]") -> _T:
+    """To its end, without any loop: in the simulation nothing ever waits."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: _T = done.value
+        return result
+    raise AssertionError("something waited in a world where nothing takes time")
+
+
+def _at_once(call: Callable[[], _T]) -> Awaitable[_T]:
+    async def result() -> _T:
+        return call()
+
+    return result()
