@@ -70,10 +70,12 @@ class MqttClient:
         assert mid is not None
         return self._answer(mid)
 
-    def wait_until(self, true: Callable[[], bool], what: str) -> None:
-        """Returns when `true()`; fails after DEADLINE_S."""
+    def wait_until(
+        self, true: Callable[[], bool], what: str, *, deadline_s: float = DEADLINE_S
+    ) -> None:
+        """Returns when `true()`; fails after `deadline_s`."""
         with self._change:
-            assert self._change.wait_for(true, DEADLINE_S), f"not {what} within {DEADLINE_S} s"
+            assert self._change.wait_for(true, deadline_s), f"not {what} within {deadline_s} s"
 
     def topics(self) -> list[str]:
         """The topics heard so far, in order."""
