@@ -77,7 +77,7 @@ def test_rejections_and_losses_count_as_ranges() -> None:
         )
     ).epochs[0]
     assert len(epoch.committed) + len(epoch.rejected) + len(epoch.lost) == MAX_RANGES
-    assert epoch.last == 598
+    assert epoch.last == 609
     assert epoch.lost == []
 
 
