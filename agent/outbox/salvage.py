@@ -6,24 +6,15 @@ from pathlib import Path
 
 from agent.outbox.records import Gone
 from agent.outbox.schema import number_of, span_of
+from agent.outbox.soundness import TABLES, Row, Table
 from contract.codec import Key, sha256_of
 from contract.identity import Epoch, GatewayId
 from contract.messages import Counts
 from contract.ranges import Range, RangeSet
 
-Row = tuple[object, ...]
 DAMAGED = "outbox damaged"
 # Columns that a batch row must have as numbers: id, counts, counts before, times.
 NUMBERS = slice(0, 7)
-COPIED = (
-    (
-        "SELECT * FROM epoch ORDER BY id",
-        "INSERT OR IGNORE INTO epoch VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    ),
-    ("SELECT * FROM gone", "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"),
-    ("SELECT * FROM origin", "INSERT OR IGNORE INTO origin VALUES (?, ?, ?, ?)"),
-    ("SELECT * FROM open_event", "INSERT OR IGNORE INTO open_event VALUES (?, ?, ?, ?, ?, ?)"),
-)
 BOTH_WAYS = (
     "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id",
     "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC",
@@ -43,35 +34,36 @@ def take_over(aside: Path, gateway: GatewayId, into: sqlite3.Connection) -> int:
     except sqlite3.Error:
         return 0
     try:
-        epochs = list(_rows(database, "SELECT * FROM epoch ORDER BY id"))
-        for read, write in COPIED:
-            _copy(database, read, into, write)
-        return sum(_take_over_epoch(database, gateway, epoch, into) for epoch in epochs)
+        for table in TABLES:
+            _copy(database, table, into)
+        epochs = into.execute("SELECT id, epoch FROM epoch ORDER BY id").fetchall()
+        return sum(
+            _take_over_epoch(database, gateway, epoch_id, epoch, into) for epoch_id, epoch in epochs
+        )
     finally:
         database.close()
 
 
-def _copy(database: sqlite3.Connection, read: str, into: sqlite3.Connection, write: str) -> None:
-    for row in _rows(database, read):
-        try:
-            into.execute(write, row)
-        except sqlite3.Error:  # a row that is not what the table takes
-            continue
+def _copy(database: sqlite3.Connection, table: Table, into: sqlite3.Connection) -> None:
+    for row in _rows(database, table.read):
+        if table.is_sound(row):
+            into.execute(table.write, row)
 
 
 def _take_over_epoch(
-    database: sqlite3.Connection, gateway: GatewayId, epoch: Row, into: sqlite3.Connection
+    database: sqlite3.Connection,
+    gateway: GatewayId,
+    epoch_id: int,
+    epoch: str,
+    into: sqlite3.Connection,
 ) -> int:
-    epoch_id, name = epoch[0], epoch[1]
-    if not isinstance(epoch_id, int) or not isinstance(name, str):
-        return 0
     saved, spoilt = 0, {}
     for row in _batches(database, epoch_id):
-        if _matches(row, gateway, Epoch(name)):
+        if _matches(row, gateway, Epoch(epoch)):
             saved += into.execute(
                 "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
             ).rowcount
-        elif isinstance(row[0], int):
+        elif isinstance(row[0], int) and number_of(row[0]):
             spoilt[number_of(row[0])] = row
     _name_spoilt(into, epoch_id, spoilt)
     _name_holes(into, epoch_id)
@@ -131,6 +123,10 @@ def _name_holes(into: sqlite3.Connection, epoch_id: int) -> None:
             missing = Counts()
         previous = n
         sums = Counts(readings=readings_before + readings, events=events_before + events)
+    above = [numbers for numbers, _ in gone if numbers[0] > previous]
+    if above:  # nothing is left to say how much lay between these
+        for numbers in (RangeSet([(previous + 1, above[-1][1])]) - RangeSet(above)).ranges:
+            _record(into, epoch_id, _lost(numbers, Counts()))
 
 
 def _held(into: sqlite3.Connection, epoch_id: int) -> RangeSet:

@@ -10,20 +10,19 @@ from typing import Any, TypeVar
 from agent.clock import Sight
 from agent.dating import consider
 from agent.errors import OutboxFailed, OutboxFull
-from agent.outbox.file import OutboxFile
 from agent.outbox.opening import damage_mark, open_outbox
 from agent.outbox.outbox import Outbox
-from agent.outbox.records import Commit, NewBatch, Stored, Tally, Written
+from agent.outbox.records import NewBatch
 from agent.outbox.schema import EPOCH_SHIFT, number_of
 from agent.uplink import Name, Order, Uplink
 from broker_bridge.inbound import Arrived
 from contract.codec import Header, decode_statement, encode_header, encode_model
 from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.messages import Receipt, Status
-from contract.ranges import Range
 from contract.readings import Event, Phase, Reading
 from contract.settings import UplinkSettings
 from contract.topics import Topics
+from tests.simulation.card import Card
 from tests.simulation.disk import copy_database, remove_database
 from tests.simulation.network import Network, Puback, Upward
 from tests.simulation.truth import Batch, Sealed, SealedReading, Truth
@@ -35,40 +34,6 @@ SETTINGS = UplinkSettings(
 )
 MAX_IN_FLIGHT = SETTINGS.window_batches + SETTINGS.reserve_batches
 CURSED = 13.0  # the simulated city's database refuses this value
-
-
-class Crash(Exception):
-    """The process is gone, in the middle of a write to its card."""
-
-
-class Card:
-    """The production file, whose next write can fail or be the process's last."""
-
-    def __init__(self, file: OutboxFile) -> None:
-        self.file = file
-        self.fate = ""
-
-    def write(self, commit: Commit) -> Written:
-        """As `fate` says: before or after the bytes are there."""
-        fate, self.fate = self.fate, ""
-        if fate == "crash before":
-            raise Crash
-        if fate == "full":
-            raise OutboxFull("the card is full")
-        written = self.file.write(commit)
-        if fate == "crash after":
-            raise Crash
-        if fate == "fail after":
-            raise OutboxFailed("the card does not answer")
-        return written
-
-    def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
-        """What is on the card."""
-        return self.file.bodies(epoch_id, numbers)
-
-    def tally(self, epoch_id: int, numbers: Range) -> Tally:
-        """What a range holds."""
-        return self.file.tally(epoch_id, numbers)
 
 
 class SimGateway:
@@ -96,6 +61,8 @@ class SimGateway:
         self._random = random
         self._now_ms = now_ms
         self._budget_bytes = budget_bytes
+        pace = 2_000 if random.random() < 0.2 else None
+        self._settings = SETTINGS.model_copy(update={"backlog_bytes_s": pace})
         self._cards = 0
         self._links = 0
         self._values = 0
@@ -103,6 +70,7 @@ class SimGateway:
         self._open: dict[str, Event] = {}
         self._boot: BootId
         self.knows_time = False
+        self.torn = False
         self._path: Path
         self.card: Card
         self.outbox: Outbox
@@ -153,14 +121,32 @@ class SimGateway:
         damage_mark(self._path).touch()
         self._start()
 
+    def tear(self) -> None:
+        """A stretch of the file is zeroes, or its end is missing; the agent restarts on it."""
+        self._network.unlink(self.id)
+        self.card.file.close()
+        sealed = self._on_card()
+        whole = self._path.read_bytes()
+        at = self._random.randrange(len(whole))
+        rest = b"" if self._random.random() < 0.5 else b"\0" * 1_500 + whole[at + 1_500 :]
+        self._path.write_bytes(whole[:at] + rest)
+        damage_mark(self._path).touch()
+        self._start()
+        for name in sealed - self._on_card():
+            self._truth.excuse(name, "destroyed with its card")
+        self.torn = True
+
+    def _on_card(self) -> set[Batch]:
+        return {(self.id, it.epoch, n) for it in self.outbox.ledger.epochs for n in it.held}
+
     def learn_time(self) -> None:
         """A time service answers."""
         self.knows_time = True
-        self._date()
 
     def seal(self, *, event: bool = False, fate: str = "") -> None:
         """One round; after a failure the same bytes are tried again before any others."""
         self.card.fate = fate
+        self._date()
         try:
             if self.outbox.drafted:
                 self._sealed(run(self.outbox.retry()))
@@ -294,6 +280,11 @@ class SimGateway:
             Upward(gateway=self.id, link=self._links, arrived=arrived, retain=retain, name=name)
         )
 
+    def wakes_in_ms(self) -> int:
+        """How long until the uplink has something to do, if nothing happens before."""
+        wake_s = self.uplink.wake_s(self._now_s())
+        return 0 if wake_s is None else max(round((wake_s - self._now_s()) * 1_000), 0)
+
     def acknowledged(self, ack: Puback) -> None:
         """PUBACK, or the broker's refusal."""
         if ack.link != self._links:
@@ -348,11 +339,9 @@ class SimGateway:
             reserve_bytes=0,
             in_thread=_at_once,
         )
-        self.uplink = Uplink(self.outbox.ledger, SETTINGS, jitter=lambda: 1.0)
+        self.uplink = Uplink(self.outbox.ledger, self._settings, jitter=lambda: 1.0)
         self._open = {event.id: event for event in contents.open_events}
         self._believe_card()
-        if self.knows_time:
-            self._date()
 
     def _believe_card(self) -> None:
         """A write that was under way when the process died is on the card, or never happened."""
@@ -365,10 +354,13 @@ class SimGateway:
         self._name_losses()
 
     def _date(self) -> None:
-        sight = Sight(origin_ms=self._truth.booted_ms[self._boot], uncertainty_ms=5)
+        """As the sealer does each round."""
+        sight = None
+        if self.knows_time:
+            error_ms = self._random.choice((5, 40, 400))
+            sight = Sight(origin_ms=self._truth.booted_ms[self._boot], uncertainty_ms=error_ms)
         if origin := consider(self._boot, sight, self.outbox.origins.get(self._boot)):
             self.outbox.date(origin)
-        self._truth.dated.add(self._boot)
 
     def _boot_ms(self) -> int:
         return self._now_ms() - self._truth.booted_ms[self._boot]

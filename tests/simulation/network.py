@@ -70,8 +70,9 @@ class Network:
     def subscribe(self) -> None:
         """A bridge listens from now on, and hears what is retained."""
         self.listening = True
-        receipts = {self.receipt_topic(gateway) for gateway in self.linked}
-        self.waiting += [said for topic, said in self.retained.items() if topic not in receipts]
+        self.waiting += [
+            said for topic, said in self.retained.items() if not topic.endswith("/receipt")
+        ]
 
     def unsubscribe(self, kept: Callable[[Arrived], bool]) -> None:
         """The bridge is gone; of what it had not acknowledged only some is delivered again."""

@@ -52,7 +52,6 @@ class Truth:
     sealed: dict[Batch, Sealed] = field(default_factory=dict)
     excused: dict[Batch, Excuse] = field(default_factory=dict)
     booted_ms: dict[BootId, int] = field(default_factory=dict)
-    dated: set[BootId] = field(default_factory=set)
 
     def add(self, name: Batch, sealed: Sealed) -> None:
         """It is durable from now on."""
