@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.disk import Disk, loop_disk
+from scripts.district.loop_disk import Disk, loop_disk
 from benchmarks.figure import Figure, Run, at_most, load
 from benchmarks.rounds import FULL, Rounds, values_a_round
 from benchmarks.sealing import outbox_in, receipt_for

@@ -337,7 +337,7 @@ class SimGateway:
             gateway=self.id,
             budget_bytes=self._budget_bytes,
             reserve_bytes=0,
-            in_thread=_at_once,
+            in_thread=at_once,
         )
         self.uplink = Uplink(self.outbox.ledger, self._settings, jitter=lambda: 1.0)
         self._open = {event.id: event for event in contents.open_events}
@@ -379,7 +379,9 @@ def run(work: "Coroutine[Any, Any, _T]") -> _T:
     raise AssertionError("something waited in a world where nothing takes time")
 
 
-def _at_once(call: Callable[[], _T]) -> Awaitable[_T]:
+def at_once(call: Callable[[], _T]) -> Awaitable[_T]:
+    """The card's thread, in a world without threads."""
+
     async def result() -> _T:
         return call()
 

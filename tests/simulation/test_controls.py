@@ -1,5 +1,6 @@
 """A build broken by one line is found out by the very schedules that pass otherwise."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 CONTROLS = ROOT / "tests" / "controls"
-PARTS = ("agent", "broker_bridge", "contract", "tests/simulation")
+PARTS = ("agent", "broker_bridge", "contract", "scripts", "tests/simulation")
 SCHEDULES = 400
 EXPECTED = {
     "delete_on_puback": "settled while not in the database",
@@ -32,17 +33,22 @@ def broken_build(patch: Path, folder: Path) -> Path:
     return folder
 
 
-def search(folder: Path) -> "subprocess.CompletedProcess[str]":
-    command = ["-m", "tests.simulation", "--schedules", str(SCHEDULES), "--until-broken"]
+def run_in(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, *command],
+        [sys.executable, "-m", *command],
         cwd=folder,
-        env={"PYTHONPATH": str(folder), "PATH": "/usr/bin:/bin"},
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
+
+
+def control(name: str) -> Path:
+    patch = CONTROLS / f"{name}.patch"
+    assert [line[0] for line in changed_lines(patch)] == ["-", "+"]
+    return patch
 
 
 def changed_lines(patch: Path) -> list[str]:
@@ -52,11 +58,26 @@ def changed_lines(patch: Path) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_a_build_broken_by_one_line_is_found_out(name: str, tmp_path: Path) -> None:
-    patch = CONTROLS / f"{name}.patch"
-    assert [line[0] for line in changed_lines(patch)] == ["-", "+"]
-    found = search(broken_build(patch, tmp_path))
+    folder = broken_build(control(name), tmp_path)
+    command = ("tests.simulation", "--schedules", str(SCHEDULES), "--until-broken")
+    found = run_in(folder, *command)
     assert found.returncode == 1, f"{name} was not found out: {found.stdout}{found.stderr}"
     assert EXPECTED[name] in found.stdout
+
+
+def test_no_power_cut_takes_a_sealed_batch(tmp_path: Path) -> None:
+    looked = run_in(ROOT, "tests.simulation.power_cut", str(tmp_path))
+    assert looked.returncode == 0, looked.stdout + looked.stderr
+
+
+def test_without_a_flush_a_power_cut_takes_sealed_batches(tmp_path: Path) -> None:
+    folder, disk = tmp_path / "build", tmp_path / "disk"
+    folder.mkdir()
+    disk.mkdir()
+    broken_build(control("synchronous_normal"), folder)
+    looked = run_in(folder, "tests.simulation.power_cut", str(disk))
+    assert looked.returncode == 1, looked.stdout + looked.stderr
+    assert "lost in a power cut" in looked.stdout
 
 
 def test_every_control_is_expected_somewhere() -> None:

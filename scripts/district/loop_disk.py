@@ -31,24 +31,43 @@ class Disk:
 @contextmanager
 def loop_disk(scratch: Path, *, size_mb: int) -> Iterator[Disk]:
     """An ext4 of Debian's defaults in a file; raises OSError where we may not mount."""
-    image, folder = scratch / "disk.img", scratch / "disk"
-    folder.mkdir()
+    image = scratch / "disk.img"
     with image.open("wb") as file:
         os.posix_fallocate(file.fileno(), 0, size_mb << 20)
     _run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image))
-    device = _run("losetup", "--find", "--show", str(image)).strip()
+    with mounted(image, scratch / "disk") as disk:
+        yield disk
+
+
+@contextmanager
+def mounted(image: Path, folder: Path) -> Iterator[Disk]:
+    """The disk in `image`, for everyone to write; its journal is replayed first, if it must be.
+
+    What is flushed is in the file `image` at once, and what is not is in no file at all: a copy of
+    it is what a power cut would leave.
+    """
+    folder.mkdir()
+    device = _as_root("losetup", "--find", "--show", str(image)).strip()
     try:
-        _run("mount", "-o", "noatime", device, str(folder))
+        _as_root("mount", "-o", "noatime", device, str(folder))
         try:
+            _as_root("chmod", "777", str(folder))
             yield Disk(folder, device)
         finally:
-            _run("umount", str(folder))
+            _as_root("umount", str(folder))
     finally:
-        _run("losetup", "--detach", device)
+        _as_root("losetup", "--detach", device)
+
+
+def _as_root(*command: str) -> str:
+    return _run(*command) if os.geteuid() == 0 else _run("sudo", "-n", *command)
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
+    )
     if done.returncode:
         raise OSError(f"{command[0]}: {done.stderr.strip()}")
     return done.stdout
