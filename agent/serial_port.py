@@ -143,6 +143,7 @@ class _Wire(asyncio.Protocol):
         self._buffer.clear()
         if self._paused and not self.transport.is_closing():
             self._paused = False
-            with contextlib.suppress(termios.error):  # unplugged meanwhile: reading says so
-                self.transport.serial.reset_input_buffer()
+            if serial := self.transport.serial:
+                with contextlib.suppress(termios.error):  # unplugged meanwhile: reading says so
+                    serial.reset_input_buffer()
             self.transport.resume_reading()

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.district.loop_disk import Disk, loop_disk
 from benchmarks.figure import Figure, Run, at_most, load
 from benchmarks.rounds import FULL, Rounds, values_a_round
 from benchmarks.sealing import outbox_in, receipt_for
 from contract.identity import GatewayId
+from scripts.district.loop_disk import Disk, loop_disk
 
 ROUNDS = 3_000
 DISK_MB = 256

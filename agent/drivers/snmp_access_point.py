@@ -243,6 +243,6 @@ def _bindings(message: Any, question: Question) -> list[tuple[str, Any]]:
 
 
 def _number(value: Any, variable: Variable) -> int:
-    if not isinstance(value, variable.types):
+    if type(value) not in variable.types:
         raise FrameError(f"{variable.quantity} came as {type(value).__name__}")
     return int(value)

@@ -9,7 +9,6 @@ from contract.identity import GatewayId
 from contract.messages import Counts, EpochHolding
 from contract.ranges import Range, RangeSet
 
-
 _GONE = frozenset({"lost", "evicted"})
 
 

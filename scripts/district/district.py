@@ -40,7 +40,7 @@ class Plan:
     """How large the district is, and how fast it lives."""
 
     gateways: int = 3
-    equipment: Equipment = Equipment()
+    equipment: Equipment = field(default_factory=Equipment)
     read_interval_s: float = 2.0
     seal_interval_s: float = 2.0
     faults: bool = False
@@ -51,8 +51,10 @@ class Plan:
             resend_after_s=5.0, resend_max_s=10.0, reconnect_max_s=2.0, statement_interval_s=5.0
         )
     )
-    outbox: OutboxSettings = OutboxSettings(budget_mb=64, reserve_free_mb=1)
-    ingest: IngestSettings = IngestSettings()
+    outbox: OutboxSettings = field(
+        default_factory=lambda: OutboxSettings(budget_mb=64, reserve_free_mb=1)
+    )
+    ingest: IngestSettings = field(default_factory=IngestSettings)
 
     @property
     def places(self) -> list[Place]:

@@ -1,5 +1,6 @@
 """Programs that run beside us, each with its output in a file, and that never outlive us."""
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 from scripts.district.readiness import Readiness
 
 POLL_S = 0.01
+BOUND_S = 5.0
 
 # The kernel's parent-death signal follows the thread that forked, so one thread that lives as long
 # as we do starts every program.
@@ -144,6 +146,17 @@ class Program:
                 start_new_session=True,
             ).result()
         self.starts += 1
+        self._wait_until_bound()
+
+    def _wait_until_bound(self) -> None:
+        """Until setpriv has become the program: before that it could outlive us."""
+        comm = Path(f"/proc/{self.pid}/comm")
+        until_s = time.monotonic() + BOUND_S
+        while self.running and time.monotonic() < until_s:
+            with contextlib.suppress(OSError):
+                if comm.read_text().strip() != "setpriv":
+                    return
+            time.sleep(POLL_S / 10)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.running:

@@ -9,13 +9,16 @@ from contract.ranges import RangeSet
 SHA = "8f" * 32
 
 
+NONE = RangeSet()
+
+
 def stream(
     number: int = 0,
     *,
     last: int,
-    committed: RangeSet = RangeSet(),
+    committed: RangeSet = NONE,
     rejected: tuple[tuple[int, str, str], ...] = (),
-    lost: RangeSet = RangeSet(),
+    lost: RangeSet = NONE,
 ) -> StreamFacts:
     return StreamFacts(
         epoch=Epoch(f"{number:016x}"), last=last, committed=committed, rejected=rejected, lost=lost

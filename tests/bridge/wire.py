@@ -17,6 +17,7 @@ from contract.readings import Event, Reading
 from contract.topics import Topics
 
 TOPICS = Topics(City("baubau"))
+GATEWAY = GatewayId("bb-0001")
 EPOCH = Epoch("00112233445566aa")
 BOOT = BootId("b0b1b2b3b4b5b6b7")
 ORIGIN = Origin(boot=BOOT, origin_ms=1_795_300_000_000, uncertainty_ms=12, revision=1)
@@ -27,7 +28,7 @@ LAMP = AssetId("PJU-0417")
 class Sender:
     """One gateway's way of speaking; `replace` it to speak otherwise."""
 
-    gateway: GatewayId = GatewayId("bb-0001")
+    gateway: GatewayId = GATEWAY
     epoch: Epoch = EPOCH
     boot: BootId = BOOT
     origin: Origin | None = ORIGIN

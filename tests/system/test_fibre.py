@@ -93,5 +93,5 @@ def test_a_dead_broker_behind_a_whole_fibre_resets_the_gateway(
     fibre: Fibre, server: socket.socket
 ) -> None:
     server.close()
-    with connect(fibre) as near, pytest.raises(ConnectionResetError):
+    with pytest.raises(ConnectionResetError), connect(fibre) as near:
         near.recv(100)
