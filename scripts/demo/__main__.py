@@ -11,18 +11,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from contract.identity import AssetId, GatewayId
 from scripts.demo.result import machine_line, print_balance, print_example, print_feed
 from scripts.demo.snapshot import Observer
 from scripts.demo.story import Story
 from scripts.demo.view import LiveView, PlainView, View
-from scripts.district.answers import read_answers
 from scripts.district.district import CITY, District, Plan
-from scripts.district.judge import Verdict, judge
 from scripts.district.private_store import Kind, private_store
 from scripts.district.process import ProgramError
-from scripts.district.sealed import read_outbox
 from scripts.district.stored import CityStore
+from scripts.district.trial import verdict_on
 
 LOOK_EVERY_S = 0.5
 DRAIN_PATIENCE_S = 30.0
@@ -63,16 +60,16 @@ def _run(kind: Kind, seconds: int, folder: Path, console: Console, ended: thread
     with private_store(kind, folder) as (settings, _):
         store = CityStore(settings)
         with District(folder, Plan(), store=settings) as district:
-            story = Story(district, boot_ms=_boot_ms)
+            story = Story(district)
             print_feed(district.broker, district.reader, CITY, console)
             view: View = LiveView(console) if console.is_terminal else PlainView(_print)
             try:
                 _tell(story, Observer(district, store, of_s=seconds), view, seconds, ended)
             finally:
                 view.close()
-            story.stop_agents()
+            story.stops.stop_all()
             district.bridge.stop()
-            verdict = _judge(district, story, store)
+            verdict = verdict_on(district, store, story.stops.pauses)
         print_balance(verdict, console)
         print_example(store, console)
     print(machine_line(verdict), flush=True)
@@ -101,28 +98,6 @@ def _tell(
     view.show(now)
 
 
-def _judge(district: District, story: Story, store: CityStore) -> Verdict:
-    return judge(
-        outboxes=[
-            read_outbox(Path(gateway.settings.gateway.data_dir) / "outbox.db", gateway.id)
-            for gateway in district.gateways
-        ],
-        stored=store.read(),
-        answers=read_answers(district.answers_file),
-        gateway_of=_gateway_of(district),
-        pauses=story.pauses,
-        read_interval_ms=round(district.plan.read_interval_s * 1_000),
-    )
-
-
-def _gateway_of(district: District) -> dict[AssetId, GatewayId]:
-    return {
-        asset: place.gateway
-        for place in district.plan.places
-        for asset in (*place.lamps, *place.bins, *place.cameras, *place.access_points)
-    }
-
-
 def _print(line: str) -> None:
     print(line, flush=True)
 
@@ -130,10 +105,6 @@ def _print(line: str) -> None:
 def _stopwatch() -> Callable[[], float]:
     started_s = time.monotonic()
     return lambda: time.monotonic() - started_s
-
-
-def _boot_ms() -> int:
-    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
 
 if __name__ == "__main__":

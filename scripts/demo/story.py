@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scripts.district.district import District
-from scripts.district.gateway import Gateway
-from scripts.district.witness import Pause
+from scripts.district.trial import Stops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +19,9 @@ class Step:
 class Story:
     """The steps of one demonstration, and when agents were not reading."""
 
-    def __init__(self, district: District, *, boot_ms: Callable[[], int]) -> None:
+    def __init__(self, district: District) -> None:
         self._district = district
-        self._boot_ms = boot_ms
-        self._killed_ms: dict[str, int] = {}
-        self.pauses: list[Pause] = []
+        self.stops = Stops(district)
 
     def steps(self) -> Sequence[Step]:
         """In the order of their times; everything is mended at the end."""
@@ -41,11 +38,11 @@ class Story:
         )
         yield Step(
             at=0.24, words=f"the agent of {killed.id} is killed (SIGKILL)",
-            act=lambda: self._kill(killed),
+            act=lambda: self.stops.kill(killed),
         )  # fmt: skip
         yield Step(
             at=0.30, words=f"the agent of {killed.id} starts again",
-            act=lambda: self._restart(killed),
+            act=lambda: self.stops.restart(killed),
         )  # fmt: skip
         yield Step(
             at=0.38, words="the broker is killed, and all its files are deleted",
@@ -65,51 +62,16 @@ class Story:
         for gateway in self._district.gateways:
             if not gateway.fibre.whole:
                 gateway.fibre.mend()
-            if not gateway.agent.running:
-                self._restart(gateway)
+        self.stops.restart_all()
         if not self._district.broker.program.running:
             self._district.broker.start()
         if not self._district.bridge.running:
             self._district.start_bridge()
 
-    def stop_agents(self) -> None:
-        """SIGTERM: the last round is sealed, and nothing is read any more."""
-        for gateway in self._district.gateways:
-            from_ms = self._boot_ms()
-            gateway.stop()
-            self.pauses.append(
-                Pause(
-                    gateway=gateway.id,
-                    unsealed_from_ms=from_ms,
-                    from_ms=from_ms,
-                    until_ms=self._boot_ms() + self._round_ms,
-                )
-            )
-
     @property
     def round_s(self) -> float:
         """How long a gateway collects before it seals."""
         return self._district.plan.seal_interval_s
-
-    @property
-    def _round_ms(self) -> int:
-        return round(self.round_s * 1_000)
-
-    def _kill(self, gateway: Gateway) -> None:
-        self._killed_ms[gateway.id] = self._boot_ms()
-        gateway.kill()
-
-    def _restart(self, gateway: Gateway) -> None:
-        killed_ms = self._killed_ms.pop(gateway.id, self._boot_ms())
-        gateway.start()
-        self.pauses.append(
-            Pause(
-                gateway=gateway.id,
-                unsealed_from_ms=killed_ms - self._round_ms,
-                from_ms=killed_ms,
-                until_ms=self._boot_ms(),
-            )
-        )
 
     def _wipe_broker(self) -> None:
         self._district.broker.kill()

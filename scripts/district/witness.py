@@ -15,6 +15,8 @@ from scripts.district.stored import Stored
 
 # From the last bit of an answer to its reading's time; a busy machine takes its time.
 READ_MS = 2_000
+# A round is sealed a little after its time on a busy machine.
+ROUND_SLACK_MS = 500
 # An origin that was corrected between two batches moves their instants by so much.
 CLOCK_MS = 100
 # What a driver measures by itself; no device ever said it.
@@ -36,7 +38,7 @@ class Pause:
 
     def excuses(self, at_ms: int) -> bool:
         """Whether an answer given then need not be stored."""
-        return self.unsealed_from_ms - READ_MS <= at_ms <= self.until_ms
+        return self.unsealed_from_ms - ROUND_SLACK_MS <= at_ms <= self.until_ms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,7 @@ def _equal(one: Values, other: Values) -> bool:
 def _was_unsealed(answer: Answer, pauses: Iterable[Pause]) -> bool:
     return any(
         pause.unsealed_from_ms < pause.from_ms
-        and pause.unsealed_from_ms - READ_MS <= answer.given_ms <= pause.from_ms + CLOCK_MS
+        and pause.unsealed_from_ms - ROUND_SLACK_MS <= answer.given_ms <= pause.from_ms + CLOCK_MS
         for pause in pauses
     )
 
