@@ -9,6 +9,7 @@ from broker_bridge.config import StoreSettings
 from broker_bridge.registry import Registry
 from broker_bridge.store import Balance, Store
 from broker_bridge.stores.registry import Place, RegisteredAsset, RegisteredGateway
+from broker_bridge.stores.statements import Answer
 
 
 class CityStore(Store, Protocol):
@@ -22,6 +23,10 @@ class CityStore(Store, Protocol):
 
     def balance(self) -> Sequence[Balance]:
         """Each gateway's balance, computed from what is stored; sorted."""
+        ...
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
+        """The answer to one SELECT of a person."""
         ...
 
     def close(self) -> None:

@@ -301,11 +301,11 @@ def _batch_row(batch: NewBatch, boot_id: int) -> tuple[object, ...]:
 
 def _place(
     batches: Sequence[NewBatch],
-    ids: Mapping[tuple[int, int], int],
+    ids: dict[tuple[int, int], int],
     boots: Mapping[tuple[GatewayId, str], _Boot],
 ) -> Iterator[Placed]:
     for batch in batches:
-        row = ids.get((batch.stream.id, batch.key.n))
+        row = ids.pop((batch.stream.id, batch.key.n), None)
         if row is not None:
             gateway_id, boot_id, origin_ms = boots[batch.key.gateway, batch.body.boot]
             yield Placed(

@@ -10,7 +10,7 @@ from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores.balance import Account, Sheet, Tally
 from broker_bridge.stores.moments import ms_of, rfc3339
 from broker_bridge.stores.multiranges import from_multirange
-from broker_bridge.stores.states import LatestRow, OpenRow, states_of
+from broker_bridge.stores.states import EventRow, LatestRow, states_of
 from contract.identity import GatewayId
 from contract.messages import AssetState, EpochHolding, GatewayState, Status
 from contract.ranges import RangeSet
@@ -25,12 +25,13 @@ JOIN asset_latest l ON l.asset_id = a.id
 JOIN quantity q ON q.id = l.quantity_id
 JOIN gateway g ON g.id = l.gateway_id
 """  # noqa: S608 - made of constants
-_OPEN = f"""
+_EVENTS = f"""
 SELECT a.kind, a.name, a.registered, g.name, {_MS.format(at="e.observed_at")}, e.name, e.type,
-    e.detail
+    e.detail, e.phase = 'end' OR e.ended
 FROM unnest(%s::text[], %s::text[]) w (kind, name)
 JOIN asset a ON a.kind = w.kind AND a.name = w.name
-JOIN event e ON e.asset_id = a.id AND e.phase = 'begin' AND NOT e.ended
+JOIN event e ON e.asset_id = a.id AND (e.phase = 'begin' AND NOT e.ended
+    OR e.id = (SELECT max(id) FROM event WHERE asset_id = a.id))
 JOIN gateway g ON g.id = e.gateway_id
 ORDER BY e.id
 """  # noqa: S608 - made of constants
@@ -68,8 +69,8 @@ def asset_states(cursor: Cursor[Any], assets: Sequence[AssetName]) -> list[Asset
     """Of those that have any dated reading or event."""
     wanted = ([kind.value for kind, _ in assets], [name for _, name in assets])
     latest = [LatestRow(*row) for row in cursor.execute(_LATEST, wanted)]
-    opened = [OpenRow(*row) for row in cursor.execute(_OPEN, wanted)]
-    return states_of(latest, opened)
+    heard = [EventRow(*row) for row in cursor.execute(_EVENTS, wanted)]
+    return states_of(latest, heard)
 
 
 def gateway_states(cursor: Cursor[Any], gateways: Sequence[GatewayId]) -> list[GatewayState]:

@@ -8,7 +8,7 @@ from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores.balance import Account, Sheet, Tally
 from broker_bridge.stores.moments import rfc3339
 from broker_bridge.stores.statements import Answer
-from broker_bridge.stores.states import LatestRow, OpenRow, states_of
+from broker_bridge.stores.states import EventRow, LatestRow, states_of
 from contract.identity import GatewayId
 from contract.messages import AssetState, EpochHolding, GatewayState, Status
 from contract.ranges import RangeSet
@@ -21,11 +21,13 @@ JOIN asset_latest l ON l.asset_id = a.id
 JOIN quantity q ON q.id = l.quantity_id
 JOIN gateway g ON g.id = l.gateway_id
 """
-_OPEN = """
-SELECT a.kind, a.name, a.registered, g.name, e.observed_ms, e.name, e.type, e.detail
+_EVENTS = """
+SELECT a.kind, a.name, a.registered, g.name, e.observed_ms, e.name, e.type, e.detail,
+    e.phase = 'end' OR e.ended
 FROM json_each(?) w
 JOIN asset a ON a.kind = w.value ->> 0 AND a.name = w.value ->> 1
-JOIN event e ON e.asset_id = a.id AND e.phase = 'begin' AND NOT e.ended
+JOIN event e ON e.asset_id = a.id AND (e.phase = 'begin' AND NOT e.ended
+    OR e.id = (SELECT max(id) FROM event WHERE asset_id = a.id))
 JOIN gateway g ON g.id = e.gateway_id
 ORDER BY e.id
 """
@@ -65,8 +67,8 @@ def asset_states(connection: sqlite3.Connection, assets: Sequence[AssetName]) ->
     """Of those that have any dated reading or event."""
     wanted = json.dumps(assets)
     latest = [LatestRow(*row) for row in connection.execute(_LATEST, (wanted,))]
-    opened = [OpenRow(*row) for row in connection.execute(_OPEN, (wanted,))]
-    return states_of(latest, opened)
+    heard = [EventRow(*row) for row in connection.execute(_EVENTS, (wanted,))]
+    return states_of(latest, heard)
 
 
 def gateway_states(

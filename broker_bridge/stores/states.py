@@ -25,34 +25,35 @@ class LatestRow(NamedTuple):
     quality: int
 
 
-class OpenRow(NamedTuple):
-    """One event that has begun and not ended."""
+class EventRow(NamedTuple):
+    """One event that has begun and not ended, or the asset's newest, if that is `over`."""
 
     kind: str
     asset: str
     registered: bool
     gateway: str
-    began_ms: int | None
+    observed_ms: int | None
     id: str
     type: str
     detail: str
+    over: bool
 
 
-def states_of(latest: Sequence[LatestRow], opened: Sequence[OpenRow]) -> list[AssetState]:
+def states_of(latest: Sequence[LatestRow], heard: Sequence[EventRow]) -> list[AssetState]:
     """Sorted by kind and asset; an asset of which nothing is dated has no state yet."""
     readings: dict[AssetName, list[LatestRow]] = defaultdict(list)
-    events: dict[AssetName, list[OpenRow]] = defaultdict(list)
+    events: dict[AssetName, list[EventRow]] = defaultdict(list)
     for row in latest:
         readings[Kind(row.kind), AssetId(row.asset)].append(row)
-    for begun in opened:
-        events[Kind(begun.kind), AssetId(begun.asset)].append(begun)
+    for event in heard:
+        events[Kind(event.kind), AssetId(event.asset)].append(event)
     states = (_state(name, readings[name], events[name]) for name in sorted({*readings, *events}))
     return [state for state in states if state is not None]
 
 
-def _state(name: AssetName, readings: list[LatestRow], events: list[OpenRow]) -> AssetState | None:
+def _state(name: AssetName, readings: list[LatestRow], events: list[EventRow]) -> AssetState | None:
     seen = [(row.observed_ms, row.gateway, row.registered) for row in readings]
-    seen += [(e.began_ms, e.gateway, e.registered) for e in events if e.began_ms is not None]
+    seen += [(e.observed_ms, e.gateway, e.registered) for e in events if e.observed_ms is not None]
     if not seen:
         return None
     observed_ms, gateway, registered = max(seen)
@@ -63,7 +64,7 @@ def _state(name: AssetName, readings: list[LatestRow], events: list[OpenRow]) ->
         registered=bool(registered),
         observed_at=rfc3339(observed_ms),
         quantities={row.quantity: _quantity(row) for row in sorted(readings)},
-        open_events=[_open(event) for event in events],
+        open_events=[_open(event) for event in events if not event.over],
     )
 
 
@@ -77,6 +78,6 @@ def _quantity(row: LatestRow) -> QuantityState:
     )
 
 
-def _open(row: OpenRow) -> OpenEvent:
-    began_at = None if row.began_ms is None else rfc3339(row.began_ms)
+def _open(row: EventRow) -> OpenEvent:
+    began_at = None if row.observed_ms is None else rfc3339(row.observed_ms)
     return OpenEvent(id=row.id, type=row.type, began_at=began_at, detail=row.detail)

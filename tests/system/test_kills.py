@@ -1,4 +1,4 @@
-"""Agent, broker, bridge and database die by SIGKILL under load; nothing is lost, nothing doubled."""
+"""Agent, broker, bridge and database die by SIGKILL under load; nothing is lost or doubled."""
 
 import os
 
