@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import signal
 import sys
@@ -28,8 +29,12 @@ It needs no network to work: cut off, it goes on reading, and the card keeps eve
 """
 
 
+M_ARENA_MAX = -8  # malloc.h
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 failed, 2 the settings or the command line are wrong."""
+    _share_one_heap()
     options = _parser().parse_args(arguments)
     _log_to_stderr(options.verbose)
     try:
@@ -101,6 +106,13 @@ def _check(settings: AgentSettings, options: argparse.Namespace) -> int:
     findings = check(settings)
     show(findings, as_json=options.json)
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _share_one_heap() -> None:
+    """glibc gives each thread a heap of its own, 0.3 MiB for threads that mostly wait."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_ARENA_MAX, 1)
 
 
 def _log_to_stderr(verbose: bool) -> None:

@@ -36,7 +36,12 @@ class Message(BaseModel):
     """Frozen, strict about its fields, and versioned."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        defer_build=True,  # a program pays for the models it uses
     )
 
 

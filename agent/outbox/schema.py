@@ -11,6 +11,7 @@ SCHEMA_VERSION = 1
 APPLICATION_ID = 0x4E414449  # "NADI"
 # A round touches two pages. Of 4,096 bytes they write 66 B a reading to the card, of 1,024 35 B.
 PAGE_BYTES = 1_024
+CACHE_KIB = 256  # a sealed batch is read once more at most; the default would fill up to 2 MiB
 EPOCH_SHIFT = 40  # a row id is epoch id and batch number, so one tree serves both orders
 
 SCHEMA = """
@@ -51,6 +52,7 @@ def connect(path: Path) -> sqlite3.Connection:
         database.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a new file; others keep theirs
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
+        database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         database.execute("PRAGMA journal_size_limit=8388608")
         _migrate(database, path)
     except BaseException:
