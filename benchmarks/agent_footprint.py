@@ -38,6 +38,13 @@ class _Sample:
     at_s: float
     resident_mib: float
     cpu_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watched:
+    """The samples of one agent, and the readings it sealed meanwhile."""
+
+    samples: list[_Sample]
     sealed: int
 
 
@@ -48,12 +55,12 @@ def measure(run: Run) -> Iterator[Figure]:
             until_done.enter_context(District(run.folder / name, _plan(equipment))).gateways[0]
             for name, equipment in (("all", FULL), ("serial", SERIAL_ONLY))
         )
-        samples = _watch(run, [everything, serial])
-    yield _memory("agent_footprint.memory_all_drivers", samples[0], 55)
-    yield _growth("agent_footprint.growth_all_drivers", samples[0])
-    yield _memory("agent_footprint.memory_serial_drivers", samples[1], 43)
-    yield _growth("agent_footprint.growth_serial_drivers", samples[1])
-    yield _cpu(samples[0])
+        watched = _watch(run, [everything, serial])
+    yield _memory("agent_footprint.memory_all_drivers", watched[0], 55)
+    yield _growth("agent_footprint.growth_all_drivers", watched[0])
+    yield _memory("agent_footprint.memory_serial_drivers", watched[1], 43)
+    yield _growth("agent_footprint.growth_serial_drivers", watched[1])
+    yield _cpu(watched[0])
     run.say("which libraries each driver loads")
     yield _libraries(run)
 
@@ -64,46 +71,54 @@ def _plan(equipment: Equipment) -> Plan:
     )
 
 
-def _watch(run: Run, gateways: list[Gateway]) -> list[list[_Sample]]:
-    """Samples of each from its settling on."""
+def _watch(run: Run, gateways: list[Gateway]) -> list[_Watched]:
+    """Each from its settling on; it is asked twice, and else only looked at from outside."""
     minutes = max(run.minutes, SETTLING_MINUTES + 1)
-    began_s, seen = time.monotonic(), [list[_Sample]() for _ in gateways]
-    while (now_s := time.monotonic() - began_s) < minutes * 60:
-        if now_s >= SETTLING_MINUTES * 60:
-            for gateway, samples in zip(gateways, seen, strict=True):
-                samples.append(_sample(gateway, now_s))
-        if round(now_s / SAMPLE_S) % 12 == 0:
-            run.say(f"minute {now_s / 60:.0f} of {minutes:g}")
+    began_s, ended_s = time.monotonic(), time.monotonic() + minutes * 60
+    run.say(f"{minutes:g} minutes of work")
+    time.sleep(SETTLING_MINUTES * 60)
+    sealed = [-_sealed(gateway) for gateway in gateways]
+    samples = [[_sample(gateway)] for gateway in gateways]
+    while time.monotonic() < ended_s:
         time.sleep(SAMPLE_S)
-    return seen
+        for gateway, seen in zip(gateways, samples, strict=True):
+            seen.append(_sample(gateway))
+        if len(samples[0]) % 12 == 0:
+            run.say(f"{(time.monotonic() - began_s) / 60:.0f} of {minutes:g} minutes")
+    sealed = [before + _sealed(gateway) for before, gateway in zip(sealed, gateways, strict=True)]
+    return [
+        _Watched(samples=seen, sealed=count) for seen, count in zip(samples, sealed, strict=True)
+    ]
 
 
-def _sample(gateway: Gateway, at_s: float) -> _Sample:
-    pid, state = gateway.agent.pid, gateway.state()
+def _sample(gateway: Gateway) -> _Sample:
+    pid = gateway.agent.pid
+    resident_kib = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
+    return _Sample(at_s=time.monotonic(), resident_mib=int(resident_kib) / 1024, cpu_s=cpu_s(pid))
+
+
+def _sealed(gateway: Gateway) -> int:
+    state = gateway.state()
     if state is None or state.status.sealed is None:
         raise ProgramError(f"{gateway.id} does not answer, see {gateway.agent.log_file}")
-    pages = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
-    return _Sample(
-        at_s=at_s,
-        resident_mib=int(pages) / 1024,
-        cpu_s=cpu_s(pid),
-        sealed=state.status.sealed.readings,
-    )
+    return state.status.sealed.readings
 
 
-def _memory(name: str, samples: list[_Sample], limit_mib: float) -> Figure:
+def _memory(name: str, watched: _Watched, limit_mib: float) -> Figure:
+    samples = watched.samples
     highest = max(sample.resident_mib for sample in samples)
     return Figure(
         name=name,
         value=highest,
         unit="MiB",
         target=at_most(limit_mib),
-        detail=f"highest VmRSS of {len(samples)} samples, {_rate(samples)}",
+        detail=f"highest VmRSS of {len(samples)} samples, {_rate(watched)}",
     )
 
 
-def _growth(name: str, samples: list[_Sample]) -> Figure:
+def _growth(name: str, watched: _Watched) -> Figure:
     """From the first to the last fifth of the samples, which a single peak does not move."""
+    samples = watched.samples
     fifth = max(1, len(samples) // 5)
     first, last = (
         statistics.median(sample.resident_mib for sample in part)
@@ -120,22 +135,21 @@ def _growth(name: str, samples: list[_Sample]) -> Figure:
     )
 
 
-def _cpu(samples: list[_Sample]) -> Figure:
-    used_s = samples[-1].cpu_s - samples[0].cpu_s
-    sealed = samples[-1].sealed - samples[0].sealed
+def _cpu(watched: _Watched) -> Figure:
+    used_s = watched.samples[-1].cpu_s - watched.samples[0].cpu_s
     return Figure(
         name="agent_footprint.cpu",
-        value=used_s / max(1, sealed) * 1e6,
+        value=used_s / max(1, watched.sealed) * 1e6,
         unit="us/reading",
         target=at_most(150),
-        detail=f"user and system time of the process, {used_s:.2f} s for {sealed:,} readings read,"
-        f" sealed, sent and settled; a status answer each {SAMPLE_S:g} s included; {load()}",
+        detail=f"user and system time of the process, {used_s:.2f} s for {watched.sealed:,}"
+        f" readings read, sealed, sent and settled; {load()}",
     )
 
 
-def _rate(samples: list[_Sample]) -> str:
-    sealed = samples[-1].sealed - samples[0].sealed
-    a_round = sealed / (samples[-1].at_s - samples[0].at_s) * INTERVAL_S
+def _rate(watched: _Watched) -> str:
+    lasted_s = watched.samples[-1].at_s - watched.samples[0].at_s
+    a_round = watched.sealed / lasted_s * INTERVAL_S
     return f"{a_round:.0f} values each {INTERVAL_S:g} s"
 
 

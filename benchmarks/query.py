@@ -53,7 +53,7 @@ def measure(run: Run) -> Iterator[Figure]:
             _fill(run, kind, store)
             _tend(place)
             run.say(f"{kind}: asking {REPEATS} times")
-            took_ms = _ask(kind, store)  # type: ignore[arg-type]  # both stores answer SELECTs
+            took_ms = _ask(kind, store)
         yield Figure(
             name=f"query.last_day_{kind}",
             value=statistics.median(took_ms),
