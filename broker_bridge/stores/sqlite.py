@@ -22,7 +22,6 @@ from contract.quantities import QUANTITIES
 IN_MEMORY = ":memory:"
 APPLICATION_ID = 0x4E_41_44_49  # "NADI", in the file's header
 
-_BUSY_TIMEOUT_S = 5.0
 _PAGE_BYTES = 8_192
 _CACHE_KIB = 128 * 1024
 _MAP_BYTES = 8 << 30
@@ -63,8 +62,10 @@ class SqliteStore:
         *,
         now_ms: Callable[[], int],
         quarantine_bytes: int = 64 << 20,
+        busy_timeout_s: float = 5.0,
     ) -> None:
         self._path = str(path)
+        self._busy_timeout_s = busy_timeout_s
         self._now_ms = now_ms
         self._quarantine_bytes = quarantine_bytes
         self._assets = RowIds[AssetName]()
@@ -170,7 +171,7 @@ class SqliteStore:
         return self._connection
 
     def _open(self, *, create: bool) -> sqlite3.Connection:
-        connection = _connect(self._path, create=create)
+        connection = _connect(self._path, create=create, busy_timeout_s=self._busy_timeout_s)
         try:
             _prepare(connection, self._path)
         except BaseException:
@@ -188,14 +189,14 @@ def _inode(path: str) -> int:
         return 0
 
 
-def _connect(path: str, *, create: bool) -> sqlite3.Connection:
+def _connect(path: str, *, create: bool, busy_timeout_s: float) -> sqlite3.Connection:
     if path == IN_MEMORY:
         return sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     mode = "rwc" if create else "rw"
     return sqlite3.connect(
         f"{Path(path).absolute().as_uri()}?mode={mode}",
         uri=True,
-        timeout=_BUSY_TIMEOUT_S,
+        timeout=busy_timeout_s,
         isolation_level=None,
         check_same_thread=False,
     )
