@@ -48,6 +48,11 @@ class Feed:
         for event in events:
             publish(self._topics.asset_event(event.kind, event.asset), encode_model(event), False)
 
+    def tell_gateways(self, states: Iterable[GatewayState], publish: Publish) -> None:
+        """As the store has them."""
+        for state in states:
+            publish(self._topics.gateway_state(state.gateway), encode_model(state), True)
+
     def tell_statuses(self, statuses: Iterable[Status], publish: Publish, *, heard_at: str) -> None:
         """The newest of each gateway; `heard_at` is RFC 3339 UTC."""
         newest = {status.gateway: status for status in statuses}

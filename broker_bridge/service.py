@@ -77,7 +77,7 @@ class Service:
         self._notify.ready()
         try:
             while not self._stopping.is_set():
-                self._patiently(partial(self._greet, ingest))
+                self._patiently(partial(self._greet, ingest, store))
                 group = self._inbox.group(timeout_s=self._wait_s())
                 if group:
                     self._patiently(partial(self._settle, ingest, group))
@@ -111,13 +111,15 @@ class Service:
         heard_at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
         self._feed.tell_statuses(outcome.statuses, self._publish, heard_at=heard_at)
 
-    def _greet(self, ingest: Ingest) -> None:
-        """A broker may have lost its retained receipts, and a gateway waits for nothing else."""
+    def _greet(self, ingest: Ingest, store: Store) -> None:
+        """A broker may have lost all that it retained: receipts first, gateways wait for them."""
         connection = self._session.connection
         if connection is None or connection is self._greeted:
             return
         for receipts in ingest.receipts():
             self._publish_receipts(receipts)
+        self._feed.note(store.asset_names())
+        self._feed.tell_gateways(store.gateway_states(store.gateways()), self._publish)
         self._greeted = connection
 
     def _tell_states(self, store: Store) -> None:

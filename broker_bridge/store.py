@@ -7,7 +7,16 @@ from typing import Protocol
 
 from contract.codec import Key
 from contract.identity import AssetId, Epoch, GatewayId, Kind
-from contract.messages import AssetEvent, AssetState, BatchBody, Counts, Holding, Origin, Status
+from contract.messages import (
+    AssetEvent,
+    AssetState,
+    BatchBody,
+    Counts,
+    GatewayState,
+    Holding,
+    Origin,
+    Status,
+)
 from contract.ranges import RangeSet
 
 StreamName = tuple[GatewayId, Epoch]
@@ -154,6 +163,14 @@ class Store(Protocol):
 
     def gateways(self) -> Sequence[GatewayId]:
         """Every gateway ever heard of, sorted."""
+        ...
+
+    def asset_names(self) -> Sequence[AssetName]:
+        """Every asset that was ever heard of or registered."""
+        ...
+
+    def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
+        """The newest status of each of these that ever told one, for the feed."""
         ...
 
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:

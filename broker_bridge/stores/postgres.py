@@ -109,13 +109,18 @@ class PostgresStore:
         with self._reading() as cursor:
             return reads.gateways(cursor)
 
+    def asset_names(self) -> Sequence[AssetName]:
+        """See `Store.asset_names`."""
+        with self._reading() as cursor:
+            return reads.asset_names(cursor)
+
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
         """See `Store.asset_states`."""
         with self._reading() as cursor:
             return reads.asset_states(cursor, list(assets))
 
     def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
-        """The newest status of each of these that ever told one, for the feed."""
+        """See `Store.gateway_states`."""
         with self._reading() as cursor:
             return reads.gateway_states(cursor, list(gateways))
 

@@ -11,7 +11,7 @@ from broker_bridge.stores.balance import Account, Sheet, Tally
 from broker_bridge.stores.moments import ms_of, rfc3339
 from broker_bridge.stores.multiranges import from_multirange
 from broker_bridge.stores.states import EventRow, LatestRow, states_of
-from contract.identity import GatewayId
+from contract.identity import AssetId, GatewayId, Kind
 from contract.messages import AssetState, EpochHolding, GatewayState, Status
 from contract.ranges import RangeSet
 
@@ -63,6 +63,12 @@ def gateways(cursor: Cursor[Any]) -> list[GatewayId]:
     """Sorted as every program sorts, whatever the database's collation."""
     rows = cursor.execute('SELECT name FROM gateway ORDER BY name COLLATE "C"')
     return [GatewayId(name) for (name,) in rows]
+
+
+def asset_names(cursor: Cursor[Any]) -> list[AssetName]:
+    """Sorted."""
+    rows = cursor.execute("SELECT kind, name FROM asset ORDER BY kind, name")
+    return [(Kind(kind), AssetId(name)) for kind, name in rows]
 
 
 def asset_states(cursor: Cursor[Any], assets: Sequence[AssetName]) -> list[AssetState]:

@@ -100,13 +100,18 @@ class SqliteStore:
         with self._reading() as connection:
             return reads.gateways(connection)
 
+    def asset_names(self) -> Sequence[AssetName]:
+        """See `Store.asset_names`."""
+        with self._reading() as connection:
+            return reads.asset_names(connection)
+
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
         """See `Store.asset_states`."""
         with self._reading() as connection:
             return reads.asset_states(connection, list(assets))
 
     def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
-        """The newest status of each of these that ever told one, for the feed."""
+        """See `Store.gateway_states`."""
         with self._reading() as connection:
             return reads.gateway_states(connection, list(gateways))
 

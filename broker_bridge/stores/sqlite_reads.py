@@ -9,7 +9,7 @@ from broker_bridge.stores.balance import Account, Sheet, Tally
 from broker_bridge.stores.moments import rfc3339
 from broker_bridge.stores.statements import Answer
 from broker_bridge.stores.states import EventRow, LatestRow, states_of
-from contract.identity import GatewayId
+from contract.identity import AssetId, GatewayId, Kind
 from contract.messages import AssetState, EpochHolding, GatewayState, Status
 from contract.ranges import RangeSet
 
@@ -61,6 +61,12 @@ def gateways(connection: sqlite3.Connection) -> list[GatewayId]:
     return [
         GatewayId(name) for (name,) in connection.execute("SELECT name FROM gateway ORDER BY 1")
     ]
+
+
+def asset_names(connection: sqlite3.Connection) -> list[AssetName]:
+    """Sorted."""
+    rows = connection.execute("SELECT kind, name FROM asset ORDER BY kind, name")
+    return [(Kind(kind), AssetId(name)) for kind, name in rows]
 
 
 def asset_states(connection: sqlite3.Connection, assets: Sequence[AssetName]) -> list[AssetState]:

@@ -12,7 +12,7 @@ from broker_bridge.store import AssetName, Balance, Transaction
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.codec import encode_model
 from contract.identity import Epoch, GatewayId
-from contract.messages import AssetState, Receipt
+from contract.messages import AssetState, GatewayState, Receipt
 from contract.topics import Topics
 from tests.simulation.disk import copy_database, remove_database
 from tests.simulation.network import Network
@@ -59,6 +59,14 @@ class FlakyStore:
     def gateways(self) -> Sequence[GatewayId]:
         """Every gateway ever heard of."""
         return self.store.gateways()
+
+    def asset_names(self) -> Sequence[AssetName]:
+        """Every asset."""
+        return self.store.asset_names()
+
+    def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
+        """The newest status of each."""
+        return self.store.gateway_states(gateways)
 
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
         """The newest of each."""
