@@ -49,10 +49,10 @@ def connect(path: Path) -> sqlite3.Connection:
     database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
     try:
         database.execute("PRAGMA locking_mode=EXCLUSIVE")
+        database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         database.execute(f"PRAGMA page_size={PAGE_BYTES}")  # of a new file; others keep theirs
         database.execute("PRAGMA journal_mode=WAL")
         database.execute("PRAGMA synchronous=FULL")
-        database.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
         database.execute("PRAGMA journal_size_limit=8388608")
         _migrate(database, path)
     except BaseException:
