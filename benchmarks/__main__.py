@@ -70,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE")
     parser.add_argument("--minutes", type=float, default=10.0, help="of agent_footprint")
+    parser.add_argument("--nightly", action="store_true", help="the campaigns' long sizes")
     parser.add_argument("--profile", type=Path, metavar="DIR", help="sample agent and bridge")
     return parser
 
@@ -80,7 +81,13 @@ def _measure(name: str, wanted: argparse.Namespace, console: Console) -> list[Fi
     with ExitStack() as until_done:
         folder = Path(until_done.enter_context(tempfile.TemporaryDirectory(prefix="nadi-bench-")))
         say = _speaker(name, console, until_done)
-        run = Run(folder=folder, say=say, minutes=wanted.minutes, profile=wanted.profile)
+        run = Run(
+            folder=folder,
+            say=say,
+            minutes=wanted.minutes,
+            nightly=wanted.nightly,
+            profile=wanted.profile,
+        )
         for figure in measure(run):
             figures.append(figure)
             if not console.is_terminal:

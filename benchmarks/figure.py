@@ -50,12 +50,16 @@ class Figure:
         """As it stands in the results."""
         return {
             "name": self.name,
-            "value": float(f"{self.value:.4g}") if abs(self.value) < 1e4 else round(self.value),
+            "value": _four_digits(self.value),
             "unit": self.unit,
             "target": str(self.target),
             "met": self.met,
             "detail": self.detail,
         }
+
+
+def _four_digits(value: float) -> float:
+    return float(f"{value:.4g}") if abs(value) < 1_000 and value % 1 else round(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ class Run:
     folder: Path  # scratch, on the disk that is to be measured
     say: Say
     minutes: float = 10.0
+    nightly: bool = False  # the campaigns' long sizes
     profile: Path | None = None  # a folder for the samples of agent and bridge
 
 
