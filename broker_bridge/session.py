@@ -60,6 +60,9 @@ class Session:
                 self._stopping.wait(delay_s(attempt, jitter=self._random.random()))
                 attempt += 1
                 continue
+            if self._stopping.is_set():
+                self._current.close()
+                return
             log.info("connected to the broker")
             self._connected()
             attempt = 0 if self._stays(self._current) else attempt + 1

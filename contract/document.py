@@ -36,7 +36,9 @@ def load_document(model: type[_M], text: str, *, name: str) -> _M:
 
 
 def _in_words(model: type[BaseModel], error: ValidationError, name: str) -> SettingsError:
-    first = error.errors(include_url=False)[0]
+    # A misspelt key is also a missing one; the misspelling is what a person can mend.
+    errors = error.errors(include_url=False)
+    first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     where = _path(first["loc"])
     if first["type"] == "extra_forbidden":
         return _unknown_key(model, first["loc"], f"{name}: {where}")

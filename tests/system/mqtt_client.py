@@ -1,12 +1,13 @@
 """A plain MQTT 5 client whose every wait has a deadline."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -59,9 +60,19 @@ class MqttClient:
         """Whether the broker closed the connection."""
         return self._gone
 
-    def publish(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> str:
-        """The broker's answer to a QoS 1 message, in words."""
-        sent = self._mqtt.publish(topic, payload, qos=1, retain=retain)
+    def publish(
+        self,
+        topic: str,
+        payload: bytes = b"x",
+        *,
+        header: Sequence[tuple[str, str]] = (),
+        retain: bool = False,
+    ) -> str:
+        """The broker's answer to a QoS 1 message with these user properties, in words."""
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if header:
+            properties.UserProperty = list(header)
+        sent = self._mqtt.publish(topic, payload, qos=1, retain=retain, properties=properties)
         return self._answer(sent.mid)
 
     def subscribe(self, topic: str) -> str:
