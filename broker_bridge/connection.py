@@ -23,6 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from broker_bridge.errors import BrokerRefused
 from broker_bridge.inbound import Arrived
 from contract.codec import MAX_BODY_BYTES
+from contract.identity import GatewayId
 from contract.tls import Broker, client_context
 from contract.topics import Topics
 
@@ -32,6 +33,8 @@ CLOSE_TIMEOUT_S = 5.0
 MAX_UNCONFIRMED = 1_000
 # A body or statement of the largest size with its header; the broker keeps larger ones from us.
 MAX_PACKET_BYTES = 2 * MAX_BODY_BYTES
+
+NOBODY = GatewayId("nadi-check")  # a gateway that no city has, so that nobody hears the probe
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +78,8 @@ class Connection:
         """
         self._broker = broker
         self._subscriptions = [topics.shared_batches, *topics.statements]
+        self._probe_topic = topics.receipt(NOBODY)
+        self._probe = 0
         self._in_flight = in_flight
         self._deliver = deliver
         self._lost = threading.Event()
@@ -98,7 +103,7 @@ class Connection:
         return self._words or "the connection was lost"
 
     def open(self) -> None:
-        """Returns once the subscriptions are granted; raises BrokerRefused with the reason."""
+        """Returns once we may hear batches and tell receipts; raises BrokerRefused in words."""
         where = f"the broker at {self._broker.host}:{self._broker.port}"
         try:
             self._client.connect(
@@ -224,8 +229,8 @@ class Connection:
             self._end(refused[0])
             client.disconnect()
             return
-        self._ready = True
-        self._settled.set()
+        # A broker may grant a subscription and deliver nothing; what it refuses to take, it says.
+        self._probe = client.publish(self._probe_topic, b"", qos=1).mid
 
     def _on_message(self, client: Client, _userdata: Any, message: MQTTMessage) -> None:
         header = getattr(message.properties, "UserProperty", ())
@@ -240,18 +245,31 @@ class Connection:
 
     def _on_publish(
         self,
-        _client: Client,
+        client: Client,
         _userdata: Any,
-        _mid: int,
+        mid: int,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        if mid == self._probe:
+            self._on_probed(client, reason)
+            return
         with self._room:
             self._unconfirmed -= 1
             self._room.notify()
         if reason.is_failure and not self._refused:
             self._refused = True
             log.warning("the broker refuses what we publish reason=%r", str(reason))
+
+    def _on_probed(self, client: Client, reason: ReasonCode) -> None:
+        self._probe = 0
+        if reason.is_failure:
+            self._words = f"{reason} to publish receipts"
+            self._end(self._words)
+            client.disconnect()
+            return
+        self._ready = True
+        self._settled.set()
 
     def _on_disconnect(
         self,
@@ -264,7 +282,7 @@ class Connection:
         self._end(str(reason))
 
     def _on_log(self, _client: Client, _userdata: Any, level: int, text: str) -> None:
-        if level == MQTT_LOG_ERR:
+        if level == MQTT_LOG_ERR and not self.lost:
             self._words = text
 
     def _end(self, words: str) -> None:
