@@ -1,6 +1,5 @@
 """A TOML document becomes a model, or one sentence that names the key and the nearest right one."""
 
-import difflib
 import tomllib
 from typing import Any, TypeVar, get_args
 
@@ -71,6 +70,8 @@ def _unknown_key(model: type[BaseModel], steps: tuple[int | str, ...], where: st
 
 
 def _nearest(word: str, known: list[str]) -> str:
+    import difflib  # noqa: PLC0415 only a wrong key needs it
+
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if close:
         return f"did you mean {close[0]}?"
