@@ -18,7 +18,7 @@ from scripts.district.process import ProgramError, python_program
 INTERVAL_S = 10.0
 SETTLING_MINUTES = 2.0
 SAMPLE_S = 5.0
-SERIAL_ONLY = Equipment(lamps=26, bins=18, cameras=0, access_points=0)
+SERIAL_ONLY = Equipment(lamps=28, bins=4, cameras=0, access_points=0)
 MAX_GROWTH_MIB = 0.5
 
 # Libraries that only one driver needs, and what of ours comes with them.
