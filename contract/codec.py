@@ -141,6 +141,8 @@ def inflate(body: bytes) -> bytes:
         raise BadMessage(f"the body inflates to more than {MAX_JSON_BYTES} bytes")
     if not stream.eof:
         raise BadMessage("the body is cut short")
+    if stream.unused_data:
+        raise BadMessage(f"{len(stream.unused_data)} bytes behind the body's end")
     return text
 
 

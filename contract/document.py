@@ -82,6 +82,8 @@ def _fields_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str
     at: Any = model
     for step in steps:
         at = _descend(at, step)
+    if isinstance(at, FieldInfo):
+        at = next(iter(_models_in(at.annotation)), None)
     fields = getattr(at, "model_fields", {})
     return [field.alias or key for key, field in fields.items()]
 
