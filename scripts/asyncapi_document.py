@@ -139,7 +139,10 @@ def channels() -> tuple[Channel, ...]:
             f"contract/dictionary.py, at most {MAX_BODY_BYTES} bytes, {MAX_JSON_BYTES} inflated. "
             "Its header travels as MQTT 5 user properties. A PUBACK "
             "proves nothing to the gateway; only a receipt settles a batch.",
-            examples=(("batch.body", "three readings and an event"),),
+            examples=(
+                ("batch.body", "three readings and an event"),
+                ("batch-dictionary.body", "one meter's readings and the end of an event"),
+            ),
             group="up",
         ),
         Channel(

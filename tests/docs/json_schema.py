@@ -16,7 +16,6 @@ TYPES: dict[str, Check] = {
     "null": lambda value, _: value is None,
 }
 SIMPLE: dict[str, Check] = {
-    "type": lambda value, name: TYPES[name](value, None),
     "const": lambda value, only: bool(value == only),
     "enum": lambda value, names: value in names,
     "minimum": lambda value, low: bool(value >= low),
@@ -27,7 +26,7 @@ SIMPLE: dict[str, Check] = {
     "pattern": lambda value, pattern: re.search(pattern, value) is not None,
     "required": lambda value, names: set(names) <= set(value),
 }
-SILENT = {"description", "default"}
+SILENT = {"description", "default", "type"}
 NESTED = {"$ref", "anyOf", "allOf", "items", "additionalItems", "properties"}
 KNOWN = SILENT | NESTED | SIMPLE.keys() | {"additionalProperties"}
 
@@ -38,6 +37,8 @@ def complaints(value: Any, schema: Mapping[str, Any], document: Mapping[str, Any
         raise AssertionError(f"the judge does not know {unknown}")
     if "$ref" in schema:
         return complaints(value, resolve(schema["$ref"], document), document)
+    if "type" in schema and not TYPES[schema["type"]](value, None):
+        return [f"{value!r:.80} is no {schema['type']}"]
     wrong = [
         f"{value!r:.80} breaks {keyword} {schema[keyword]!r:.80}"
         for keyword, holds in SIMPLE.items()
