@@ -1,0 +1,264 @@
+"""The agent as a program: its words, its first breath, its last round, and a card that fails."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from contract.identity import City, GatewayId
+from contract.settings import (
+    A02yyuw,
+    AgentSettings,
+    Gateway,
+    OutboxSettings,
+    SerialLine,
+    UplinkSettings,
+)
+from scripts.district.broker import Broker
+from scripts.district.certificates import Authority
+from scripts.district.process import Program, python_program
+from scripts.district.sealed import read_outbox
+from scripts.district.toml_document import write_toml
+
+pytestmark = pytest.mark.system
+
+ROOT = Path(__file__).parents[2]
+OWN = GatewayId("bb-0001")
+PATIENCE_S = 20.0
+DISTRICT = """
+[[line]]
+name = "bin"
+port = "bin"
+baud = 9600
+[[line.device]]
+type = "a02yyuw"
+asset = "TPS-1"
+"""
+
+
+@pytest.fixture
+def bin_port(tmp_path: Path) -> Iterator[Path]:
+    """A sensor that speaks on a pty."""
+    (tmp_path / "district.toml").write_text(DISTRICT)
+    sim = python_program(
+        "sim",
+        *("firmware_sim", "run", str(tmp_path / "district.toml"), "--dir", str(tmp_path / "dev")),
+        folder=tmp_path,
+        root=ROOT,
+    )
+    sim.start()
+    sim.ready_line(deadline_s=PATIENCE_S)
+    yield tmp_path / "dev" / "bin"
+    sim.stop()
+
+
+def settings_for(
+    folder: Path, port: Path, broker: Broker, authority: Authority, *, data_dir: Path | None = None
+) -> AgentSettings:
+    sensor = A02yyuw(asset="TPS-1")  # type: ignore[arg-type]  # a str
+    return AgentSettings(
+        gateway=Gateway(
+            city=City("baubau"),
+            id=OWN,
+            data_dir=str(data_dir or folder / "data"),
+            socket=f"/tmp/nadi-{os.getpid()}-{folder.name[-12:]}.sock",
+            seal_interval_s=0.2,
+            clock="trusted",
+        ),
+        broker=broker.address(authority.client(OWN)),
+        outbox=OutboxSettings(budget_mb=64, reserve_free_mb=0),
+        uplink=UplinkSettings(reconnect_max_s=1.0),
+        serial=[SerialLine(name="bin", port=str(port), read_interval_s=0.2, device=[sensor])],
+    )
+
+
+@contextmanager
+def running(settings: AgentSettings, folder: Path) -> Iterator[Program]:
+    write_toml(folder / "agent.toml", settings.model_dump(mode="json", exclude_none=True))
+    arguments = ("agent", "run", "--settings", str(folder / "agent.toml"))
+    agent = python_program("agent", *arguments, folder=folder, root=ROOT)
+    agent.start_and_wait(deadline_s=PATIENCE_S)
+    try:
+        yield agent
+    finally:
+        if agent.running:
+            agent.stop()
+        Path(settings.gateway.socket).unlink(missing_ok=True)
+
+
+def status(settings: AgentSettings) -> dict[str, object]:
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(PATIENCE_S)
+        line.connect(settings.gateway.socket)
+        line.sendall(b'{"cmd":"status"}\n')
+        with line.makefile("rb") as answers:
+            said: dict[str, object] = json.loads(answers.readline())
+    return said
+
+
+def sealed(settings: AgentSettings) -> int:
+    """Readings so far; the socket comes a moment after the agent is ready."""
+    try:
+        counts = status(settings)["sealed"]
+    except OSError:
+        return 0
+    assert isinstance(counts, dict)
+    return int(counts["readings"])
+
+
+def ran(folder: Path, *arguments: str) -> tuple[int, str]:
+    folder.mkdir(exist_ok=True)
+    program = python_program("command", "agent", *arguments, folder=folder, root=ROOT)
+    program.start()
+    code = program.wait(deadline_s=PATIENCE_S)
+    return code, program.out_file.read_text() + program.log_file.read_text()
+
+
+def test_help_teaches_with_examples(tmp_path: Path) -> None:
+    code, said = ran(tmp_path, "--help")
+    assert code == 0
+    assert "nadi-agent run" in said
+    assert "nadi-agent check" in said
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ('[gateway]\ncty = "baubau"\n', "gateway.cty is not a setting"),
+        ("[gateway\n", "not valid TOML"),
+    ],
+)
+def test_wrong_settings_end_it_with_one_sentence(
+    tmp_path: Path, document: str, expected: str
+) -> None:
+    (tmp_path / "agent.toml").write_text(document)
+    code, said = ran(tmp_path, "run", "--settings", str(tmp_path / "agent.toml"))
+    assert code == 2
+    assert expected in said
+    assert "Traceback" not in said
+
+
+def test_settings_that_are_not_there_are_said(tmp_path: Path) -> None:
+    code, said = ran(tmp_path, "run", "--settings", str(tmp_path / "nowhere.toml"))
+    assert code == 2
+    assert "nowhere.toml" in said
+    assert "Traceback" not in said
+
+
+def test_a_stopped_agent_has_sealed_its_last_round(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    with running(settings, tmp_path) as agent:
+        agent.wait_until(lambda: sealed(settings) > 3, what="sealing", deadline_s=PATIENCE_S)
+        before = sealed(settings)
+        agent.stop()
+        assert agent.exit_code == 0
+    batches = read_outbox(tmp_path / "data" / "outbox.db", OWN).batches
+    assert sum(len(batch.readings) for batch in batches) >= before
+
+
+def test_a_killed_agent_keeps_every_sealed_round_and_goes_on_in_a_new_epoch(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    floor = 0
+    for _ in range(3):
+        with running(settings, tmp_path) as agent:
+            agent.wait_until(
+                lambda least=floor: sealed(settings) > least + 2,  # type: ignore[misc]
+                what="sealing",
+                deadline_s=PATIENCE_S,
+            )
+            floor = sealed(settings)
+            agent.kill()
+    batches = read_outbox(tmp_path / "data" / "outbox.db", OWN).batches
+    assert sum(len(batch.readings) for batch in batches) >= floor
+    assert len({batch.epoch for batch in batches}) == 3
+
+
+def test_a_port_that_is_missing_is_said_once_and_used_when_it_comes(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    later = tmp_path / "later"
+    settings = settings_for(tmp_path, later, broker, authority)
+    with running(settings, tmp_path) as agent:
+        agent.wait_until(
+            lambda: "the line is gone" in agent.log_file.read_text(),
+            what="said",
+            deadline_s=PATIENCE_S,
+        )
+        later.symlink_to(bin_port.resolve())
+        agent.wait_until(lambda: sealed(settings) > 1, what="sealing", deadline_s=PATIENCE_S)
+        assert status(settings)["faults"] == []
+    log = agent.log_file.read_text()
+    assert (log.count("the line is gone"), log.count("the line is back")) == (1, 1)
+
+
+def test_a_broker_that_is_gone_is_said_once_and_nothing_is_lost(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    broker.kill()
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    with running(settings, tmp_path) as agent:
+        agent.wait_until(lambda: sealed(settings) > 12, what="sealing", deadline_s=PATIENCE_S)
+    assert agent.log_file.read_text().count("link down") == 1
+
+
+@contextmanager
+def small_card(folder: Path, *, size_kb: int) -> Iterator[Path]:
+    """A tmpfs that is soon full."""
+    folder.mkdir()
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    options = f"size={size_kb}k,mode=777"
+    subprocess.run([*root, "mount", "-t", "tmpfs", "-o", options, "none", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run([*root, "umount", str(folder)], check=True)
+
+
+def test_a_full_card_is_said_once_and_sealing_goes_on_when_there_is_room(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    broker.kill()
+    with small_card(tmp_path / "card", size_kb=2_000) as card:
+        settings = settings_for(tmp_path, bin_port, broker, authority, data_dir=card)
+        with running(settings, tmp_path) as agent:
+            agent.wait_until(lambda: sealed(settings) > 1, what="sealing", deadline_s=PATIENCE_S)
+            hog = card / "hog"
+            hog.write_bytes(b"")
+            _fill(hog)
+            agent.wait_until(
+                lambda: "outbox: " in str(status(settings)["faults"]) or not _room(card),
+                what="full",
+                deadline_s=PATIENCE_S,
+            )
+            hog.unlink()
+            before = sealed(settings)
+            agent.wait_until(
+                lambda: sealed(settings) > before + 3, what="sealing", deadline_s=PATIENCE_S
+            )
+            assert not any("outbox" in str(f) for f in [status(settings)["faults"]])
+        assert agent.exit_code == 0
+        assert agent.log_file.read_text().count("Traceback") == 0
+        assert read_outbox(card / "outbox.db", OWN).batches
+
+
+def _fill(hog: Path) -> None:
+    with hog.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"\0" * 4_096)
+        except OSError:
+            return
+
+
+def _room(card: Path) -> int:
+    return shutil.disk_usage(card).free
