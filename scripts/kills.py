@@ -37,6 +37,7 @@ class Victim:
     name: str
     kill: Callable[[], None]
     start: Callable[[], None]
+    needs: int = 2  # whoever needs another is started after it
 
 
 class Campaign:
@@ -74,7 +75,7 @@ class Campaign:
                 self._say(f"{done} of {kills}: {victim.name} is killed")
             if any(gateway.agent.running for gateway in self._district.gateways):
                 self._wait_for_readings(self._sealed, self._random.randint(1, 30))
-            for victim in self._random.sample(dying, len(dying)):
+            for victim in sorted(dying, key=lambda victim: victim.needs):
                 victim.start()
             self._mend_fibres()
 
@@ -108,7 +109,7 @@ class Campaign:
             broker.kill()
             broker.wipe()
 
-        return Victim(name="broker, its files deleted", kill=kill, start=broker.start)
+        return Victim(name="broker, its files deleted", kill=kill, start=broker.start, needs=1)
 
     def _bridge(self) -> Victim:
         return Victim(
@@ -142,7 +143,7 @@ class Campaign:
 
 
 def _database(postgres: Postgres) -> Victim:
-    return Victim(name="database", kill=postgres.kill, start=postgres.start)
+    return Victim(name="database", kill=postgres.kill, start=postgres.start, needs=0)
 
 
 def _age_ms(backlog: object) -> int:

@@ -1,5 +1,6 @@
 """One SQLite file that holds what was sealed through any power cut; one thread uses it."""
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -61,6 +62,7 @@ class OutboxFile:
         self.path = path
         with in_words(path):
             self._connection = connect(path)
+            self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""
@@ -100,7 +102,8 @@ class OutboxFile:
                     "INSERT INTO open_event VALUES (?, ?, ?, ?, ?, ?)",
                     map(_event_row, commit.open_events),
                 )
-        return Written(used_bytes=self.used_bytes(), room_bytes=self.room_bytes(), gone=gone)
+        self._measure()
+        return Written(used_bytes=self._used_bytes, room_bytes=self._room_bytes, gone=gone)
 
     def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
         """The batches of these ranges that are still on the card, in order."""
@@ -134,6 +137,11 @@ class OutboxFile:
         """Take over what a damaged file still has; returns how many batches were saved."""
         with self._transaction() as database:
             return take_over(aside, gateway, database)
+
+    def _measure(self) -> None:
+        """After a commit nothing may fail: a card that cannot be asked keeps its figures."""
+        with contextlib.suppress(OSError, sqlite3.Error):
+            self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
 
     def used_bytes(self) -> int:
         """Pages in use, without those free for the next batch."""

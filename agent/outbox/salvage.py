@@ -36,6 +36,7 @@ def take_over(aside: Path, gateway: GatewayId, into: sqlite3.Connection) -> int:
     try:
         for table in TABLES:
             _copy(database, table, into)
+        into.execute("DELETE FROM gone WHERE epoch_id NOT IN (SELECT id FROM epoch)")
         epochs = into.execute("SELECT id, epoch FROM epoch ORDER BY id").fetchall()
         return sum(
             _take_over_epoch(database, gateway, epoch_id, epoch, into) for epoch_id, epoch in epochs

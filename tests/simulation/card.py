@@ -1,6 +1,7 @@
 """The production file on a card whose next write can fail, or be the last of its process."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from agent.errors import OutboxFailed, OutboxFull
 from agent.outbox.file import OutboxFile
@@ -18,6 +19,7 @@ class Card:
     def __init__(self, file: OutboxFile) -> None:
         self.file = file
         self.fate = ""
+        self.late: Commit | None = None
 
     def write(self, commit: Commit) -> Written:
         """As `fate` says: before or after the bytes are there."""
@@ -26,12 +28,21 @@ class Card:
             raise Crash
         if fate == "full":
             raise OutboxFull("the card is full")
+        if fate == "fail after":
+            self.late = commit
+            raise OutboxFailed("the card does not answer")
         written = self.file.write(commit)
+        self.late = None
         if fate == "crash after":
             raise Crash
-        if fate == "fail after":
-            raise OutboxFailed("the card does not answer")
         return written
+
+    def arrive_late(self, path: Path) -> None:
+        """A commit that failed had reached the card all the same; only the next start sees it."""
+        if self.late:
+            file = OutboxFile(path)
+            file.write(self.late)
+            file.close()
 
     def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
         """What is on the card."""

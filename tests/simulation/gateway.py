@@ -94,6 +94,8 @@ class SimGateway:
             damage_mark(self._path).touch()
         self.card.file.close()
         remove_database(before)
+        if self._random.random() < 0.5:
+            self.card.arrive_late(self._path)
         self._start()
 
     def replace_card(self) -> None:
