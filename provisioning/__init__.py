@@ -1,0 +1,1 @@
+"""The place of `nadi`, the technician's command; it offers nothing yet."""
