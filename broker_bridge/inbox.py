@@ -19,7 +19,7 @@ class Grouping:
 
 
 class Inbox(Generic[_T]):
-    """One thread puts, one takes; the bytes are bounded here, for not every broker keeps its quota."""
+    """One thread puts, one takes; it bounds the bytes, since not every broker keeps its quota."""
 
     def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
