@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -96,8 +97,8 @@ class Campaign:
         return [
             Victim(
                 name=f"agent {gateway.id}",
-                kill=lambda gateway=gateway: self.stops.kill(gateway),  # type: ignore[misc]
-                start=lambda gateway=gateway: self.stops.restart(gateway),  # type: ignore[misc]
+                kill=partial(self.stops.kill, gateway),
+                start=partial(self.stops.restart, gateway),
             )
             for gateway in self._district.gateways
         ]
