@@ -13,6 +13,8 @@ from contract.messages import Counts
 from contract.ranges import Range, RangeSet
 
 DAMAGED = "outbox damaged"
+# A torn row may name any number; so many rounds beyond the last sound batch are a day of them.
+MOST_BEYOND = 10_000
 # Columns that a batch row must have as numbers: id, counts, counts before, times.
 NUMBERS = slice(0, 7)
 BOTH_WAYS = (
@@ -24,6 +26,10 @@ SELECT id, readings, events, readings_before, events_before FROM batch
 WHERE id BETWEEN ? AND ? ORDER BY id
 """
 SELECT_GONE = "SELECT first, last, readings, events FROM gone WHERE epoch_id = ? ORDER BY first"
+# Every batch carried at least one reading or event.
+FORGET_NONSENSE = """
+DELETE FROM gone WHERE epoch_id = ? AND last > ? AND readings + events < last - first + 1
+"""
 INSERT_GONE = "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -66,7 +72,9 @@ def _take_over_epoch(
             ).rowcount
         elif isinstance(row[0], int) and number_of(row[0]):
             spoilt[number_of(row[0])] = row
-    _name_spoilt(into, epoch_id, spoilt)
+    believed = _highest(into, epoch_id) + MOST_BEYOND
+    into.execute(FORGET_NONSENSE, (epoch_id, believed))
+    _name_spoilt(into, epoch_id, {n: row for n, row in spoilt.items() if n <= believed})
     _name_holes(into, epoch_id)
     return saved
 
@@ -128,6 +136,12 @@ def _name_holes(into: sqlite3.Connection, epoch_id: int) -> None:
     if above:  # nothing is left to say how much lay between these
         for numbers in (RangeSet([(previous + 1, above[-1][1])]) - RangeSet(above)).ranges:
             _record(into, epoch_id, _lost(numbers, Counts()))
+
+
+def _highest(into: sqlite3.Connection, epoch_id: int) -> int:
+    query = "SELECT max(id) FROM batch WHERE id BETWEEN ? AND ?"
+    (at,) = into.execute(query, span_of(epoch_id)).fetchone()
+    return 0 if at is None else number_of(at)
 
 
 def _held(into: sqlite3.Connection, epoch_id: int) -> RangeSet:
