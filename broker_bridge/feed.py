@@ -5,7 +5,7 @@ from itertools import islice
 
 from broker_bridge.store import AssetName, Store
 from contract.codec import encode_model
-from contract.identity import GatewayId
+from contract.identity import GatewayId, Kind
 from contract.messages import AssetEvent, GatewayState, Status
 from contract.topics import Topics
 
@@ -29,8 +29,8 @@ class Feed:
         return bool(self._untold)
 
     def note(self, assets: Iterable[AssetName]) -> None:
-        """These changed, or may have to be said again."""
-        self._untold.update(dict.fromkeys(assets))
+        """These changed, or may have to be said again; a gateway's state is its status alone."""
+        self._untold.update((name, None) for name in assets if name[0] is not Kind.GATEWAY)
 
     def tell_states(self, store: Store, publish: Publish) -> bool:
         """Tells the next few; whether no other is left. Raises StoreGone."""

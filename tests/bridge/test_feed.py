@@ -1,0 +1,85 @@
+"""The feed tells the store's newest, a few at a time, and no gateway can speak as another."""
+
+from pathlib import Path
+
+import pytest
+
+from broker_bridge.feed import STATES_AT_A_TIME, Feed
+from broker_bridge.store import AssetName
+from broker_bridge.stores.sqlite import SqliteStore
+from contract.identity import AssetId, Kind
+from contract.messages import AssetState, Status
+from tests.bridge.wire import GATEWAY, TOPICS
+from tests.stores.making import E1, G1, NOW_MS, batch, body, origin
+
+
+class Listener:
+    """A broker that takes everything."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, bytes, bool]] = []
+
+    def publish(self, topic: str, payload: bytes, retain: bool) -> bool:
+        self.told.append((topic, payload, retain))
+        return True
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqliteStore:
+    return SqliteStore(tmp_path / "city.db", now_ms=lambda: NOW_MS)
+
+
+def feed() -> Feed:
+    return Feed(TOPICS, registered=lambda gateway: gateway == GATEWAY)
+
+
+def lamps(count: int) -> list[AssetName]:
+    return [(Kind.STREETLIGHT, AssetId(f"PJU-{n:04}")) for n in range(count)]
+
+
+def stored(store: SqliteStore, names: list[AssetName]) -> None:
+    with store.transaction() as transaction:
+        transaction.lock([G1])
+        transaction.date([(G1, origin())])
+        stream = transaction.streams([(G1, E1)])[G1, E1]
+        values = [((name, kind), "voltage", 0, 230.0) for kind, name in names]
+        transaction.commit_batches([batch(stream, 1, body(values))])
+
+
+def test_states_are_told_retained_a_few_at_a_time(store: SqliteStore) -> None:
+    names = lamps(STATES_AT_A_TIME + 1)
+    stored(store, names)
+    listener = Listener()
+    speaking = feed()
+    speaking.note(names)
+    done = speaking.tell_states(store, listener.publish)
+    assert (done, len(listener.told)) == (False, STATES_AT_A_TIME)
+    assert speaking.tell_states(store, listener.publish)
+    assert {topic for topic, _, _ in listener.told} == {TOPICS.asset_state(*name) for name in names}
+    assert all(retain for _, _, retain in listener.told)
+    assert AssetState.model_validate_json(listener.told[0][1]).quantities["voltage"].value == 230.0
+
+
+def test_what_could_not_be_told_is_told_later(store: SqliteStore) -> None:
+    stored(store, lamps(1))
+    speaking = feed()
+    speaking.note(lamps(1))
+    assert not speaking.tell_states(store, lambda *_: False)
+    assert speaking.pending
+
+
+def test_readings_of_a_gateway_never_take_the_topic_of_its_status(store: SqliteStore) -> None:
+    forged: list[AssetName] = [(Kind.GATEWAY, AssetId("bb-0002"))]
+    stored(store, forged)
+    speaking = feed()
+    speaking.note(forged)
+    assert not speaking.pending
+
+
+def test_of_several_statuses_the_newest_is_told_with_whether_the_city_knows_it() -> None:
+    listener = Listener()
+    statuses = [Status(gateway=GATEWAY, state="online"), Status(gateway=GATEWAY, state="offline")]
+    feed().tell_statuses(statuses, listener.publish, heard_at="2026-11-24T10:00:00.000Z")
+    ((topic, payload, retain),) = listener.told
+    assert topic == TOPICS.gateway_state(GATEWAY)
+    assert (b'"offline"' in payload, b'"registered":true' in payload, retain) == (True,) * 3
