@@ -1,5 +1,7 @@
 """The feed tells the store's newest, a few at a time, and no gateway can speak as another."""
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -25,8 +27,9 @@ class Listener:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> SqliteStore:
-    return SqliteStore(tmp_path / "city.db", now_ms=lambda: NOW_MS)
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with closing(SqliteStore(tmp_path / "city.db", now_ms=lambda: NOW_MS)) as opened:
+        yield opened
 
 
 def feed() -> Feed:
