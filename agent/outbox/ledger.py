@@ -5,10 +5,20 @@ from dataclasses import dataclass
 
 from agent.outbox.records import EpochRecord, EpochUpdate, Gone, NewBatch, Victims
 from contract.identity import BootId, Epoch
-from contract.messages import Counts, EpochReceipt, Parent, Receipt, Rejection
-from contract.ranges import Range, RangeSet
+from contract.messages import (
+    MAX_EPOCHS,
+    Counts,
+    EpochReceipt,
+    Parent,
+    Receipt,
+    Rejection,
+)
+from contract.ranges import RangeSet
 
 EMPTY = RangeSet()
+# Thinning cuts the card's numbers into at most so many lost pieces; with what lies between them and
+# one range for each other epoch they fit the 500 ranges of a receipt.
+MAX_PIECES = 100
 
 
 class EpochLedger:
@@ -125,8 +135,11 @@ class Ledger:
             return []
         self.receipt_version = receipt.version
         named = {statement.epoch: statement for statement in receipt.epochs}
+        stated = {ledger.epoch for ledger in self.worth_stating()}
         claims: list[Claim] = []
         for ledger in self.epochs:
+            if ledger.epoch not in named and ledger.epoch not in stated:
+                continue
             before = ledger.settled, ledger.rejected
             claims += [
                 Claim(ledger=ledger, rejection=rejection)
@@ -151,6 +164,22 @@ class Ledger:
             if self.by_id(update.epoch_id).update() == update:
                 self._dirty.discard(update.epoch_id)
 
+    def worth_stating(self) -> list[EpochLedger]:
+        """As many epochs as a statement takes, in order; the city speaks of no others.
+
+        This run's, then the oldest that wait for the city, then those that lost something, then
+        the newest that hold something.
+        """
+
+        def worth(ledger: EpochLedger) -> tuple[bool, bool, bool, bool, int]:
+            waits = bool(ledger.open)
+            lost = any(item.state == "lost" for item in ledger.gone)
+            order = ledger.id if waits else -ledger.id
+            return ledger is not self.current, not waits, not lost, not ledger.held, order
+
+        chosen = sorted(self.epochs, key=worth)[:MAX_EPOCHS]
+        return sorted(chosen, key=lambda ledger: ledger.id)
+
     def open_batches(self) -> int:
         """How many batches wait for the city."""
         return sum(len(ledger.open) for ledger in self.epochs)
@@ -169,22 +198,35 @@ def _ranked(epochs: list[EpochLedger], handed: Handed) -> Iterator[tuple[EpochLe
     for ledger in epochs:
         closed = ledger.held & (ledger.settled | ledger.rejected)
         yield from ((ledger, n, False) for n in closed)
+    run = _run_length(epochs)
     for was_handed in (False, True):
         for stride in (2, 4, 8, 16, 1):
             for ledger in epochs:
-                yield from _thinned(ledger, handed.get(ledger.id, EMPTY), was_handed, stride)
+                pool = _live(ledger, handed.get(ledger.id, EMPTY), was_handed)
+                yield from ((ledger, n, True) for n in _thinned(pool, run, stride))
     for ledger in epochs:
         yield from ((ledger, n, True) for n in ledger.open & ledger.events)
 
 
-def _thinned(
-    ledger: EpochLedger, handed: RangeSet, was_handed: bool, stride: int
-) -> Iterator[tuple[EpochLedger, int, bool]]:
-    """Every `stride`-th unsettled batch of readings; with a stride of 1, whatever is left."""
+def _run_length(epochs: list[EpochLedger]) -> int:
+    """How many neighbours go together: 1 at first, doubling as more numbers are to be thinned."""
+    spans = [(ranges[0][0], ranges[-1][1]) for one in epochs if (ranges := one.open.ranges)]
+    extent = sum(last - first + 1 for first, last in spans)
+    run = 1
+    while extent > 2 * MAX_PIECES * run:
+        run *= 2
+    return run
+
+
+def _live(ledger: EpochLedger, handed: RangeSet, was_handed: bool) -> RangeSet:
     live = ledger.open - ledger.events
-    pool = live & handed if was_handed else live - handed
+    return live & handed if was_handed else live - handed
+
+
+def _thinned(pool: RangeSet, run: int, stride: int) -> Iterator[int]:
+    """Every `stride`-th run of these numbers; with a stride of 1, whatever is left."""
     phase = stride // 2
-    yield from ((ledger, n, True) for n in pool if n % stride == phase or stride == 1)
+    yield from (n for n in pool if n // run % stride == phase or stride == 1)
 
 
 def _as_victims(ranked: Iterator[tuple[EpochLedger, int, bool]], count: int) -> Iterator[Victims]:
@@ -207,8 +249,3 @@ def _reason(ledger: EpochLedger, n: int, unsettled: bool) -> str:
     if unsettled:
         return FULL
     return "rejected" if n in ledger.rejected else "settled"
-
-
-def open_runs(ledger: EpochLedger) -> tuple[Range, ...]:
-    """The unsettled numbers of an epoch as ranges."""
-    return ledger.open.ranges

@@ -11,8 +11,6 @@ from agent.outbox.records import Commit, Contents, NewBatch, Stored, Tally, Writ
 from contract.codec import Key, encode_body, sha256_of
 from contract.identity import BootId, Epoch, GatewayId
 from contract.messages import (
-    MAX_BOOTS,
-    MAX_EPOCHS,
     MAX_RANGES,
     Counts,
     EpochHolding,
@@ -234,12 +232,13 @@ class Outbox:
         """The statement of everything sealed, held and gone; its revision grows with each call."""
         self._statements += 1
         async with self._steady:
-            plans = [_plan(ledger) for ledger in _worth_stating(self.ledger.epochs)]
+            plans = [_plan(ledger) for ledger in self.ledger.worth_stating()]
             tallies = await self._in_thread(lambda: [self._tallies(plan) for plan in plans])
+        boots = dict.fromkeys(plan.ledger.boot for plan in plans)
         return Holding(
             gateway=self.gateway,
             revision=self.ledger.current.id << 24 | self._statements,
-            origins=list(self.origins.values())[-MAX_BOOTS:],
+            origins=[self.origins[boot] for boot in boots if boot in self.origins],
             epochs=[_state(plan, tally) for plan, tally in zip(plans, tallies, strict=True)],
         )
 
@@ -315,12 +314,3 @@ def _state(plan: _Plan, tallies: list[Tally]) -> EpochHolding:
         sealed_counts=plan.sealed_counts,
         ranges=ranges[:MAX_RANGES],
     )
-
-
-def _worth_stating(ledgers: list[EpochLedger]) -> list[EpochLedger]:
-    """Epochs that hold something, and of the rest the newest that fit the statement's bound."""
-    holding = [ledger for ledger in ledgers if ledger.held]
-    empty = [ledger for ledger in ledgers if not ledger.held]
-    room = max(MAX_EPOCHS - len(holding), 0)
-    chosen = {ledger.id for ledger in [*holding, *(empty[-room:] if room else [])][:MAX_EPOCHS]}
-    return [ledger for ledger in ledgers if ledger.id in chosen]

@@ -2,7 +2,7 @@
 
 from agent.outbox.ledger import Ledger, merge_gone
 from agent.outbox.records import EpochRecord, EpochUpdate, Gone, GoneState
-from contract.messages import Counts, Receipt, Rejection
+from contract.messages import MAX_EPOCHS, MAX_RANGES, Counts, Receipt, Rejection
 from contract.ranges import Range, RangeSet
 from tests.agent.outbox.making import BOOT, OWN, epoch, receipt
 
@@ -140,3 +140,40 @@ def test_neighbours_of_one_fate_are_one_range() -> None:
     merged = merge_gone([*gone((5, 5), (1, 2), (3, 4)), *gone((6, 6), reason="outbox damaged")])
     assert [(one.numbers, one.counts.readings) for one in merged] == [((1, 5), 3), ((6, 6), 1)]
     assert (merged[0].from_ms, merged[0].to_ms) == (1, 5)
+
+
+def test_however_much_is_thinned_every_number_fits_the_statements() -> None:
+    ledger = Ledger([record(n, 150) for n in range(1, 21)])
+    most = 0
+    for _ in range(40):
+        for victims in ledger.victims(64, {}):
+            lost = ledger.by_id(victims.epoch_id)
+            lost.remove([*lost.gone, *gone(victims.numbers)])
+        pieces = [len(one.gone) + len(one.open.ranges) for one in ledger.epochs]
+        most = max(most, sum(pieces))
+    assert ledger.open_batches() == 3_000 - 40 * 64
+    assert most <= MAX_RANGES
+
+
+def test_this_run_is_stated_however_many_epochs_the_card_still_holds() -> None:
+    settled = [record(n, 1, settled=RangeSet([(1, 1)])) for n in range(1, MAX_EPOCHS + 10)]
+    ledger = Ledger([*settled, record(999, 0)])
+    stated = [one.id for one in ledger.worth_stating()]
+    assert len(stated) == MAX_EPOCHS
+    assert stated == sorted(stated)
+    assert stated[-1] == 999
+
+
+def test_the_oldest_that_wait_for_the_city_are_stated_before_all_that_do_not() -> None:
+    waiting = [record(n, 1) for n in range(1, MAX_EPOCHS + 10)]
+    ledger = Ledger([*waiting, record(998, 1, settled=RangeSet([(1, 1)])), record(999, 0)])
+    stated = [one.id for one in ledger.worth_stating()]
+    assert stated == [*range(1, MAX_EPOCHS), 999]
+
+
+def test_an_epoch_that_found_no_room_in_the_statement_is_not_opened_again() -> None:
+    settled = [record(n, 1, settled=RangeSet([(1, 1)])) for n in range(1, MAX_EPOCHS + 10)]
+    ledger = Ledger([*settled, record(999, 0)])
+    ledger.settle(receipt(1, (1, 1)))
+    assert ledger.of(epoch(2)).open.ranges == ()
+    assert ledger.of(epoch(MAX_EPOCHS + 9)).open.ranges == ((1, 1),)
