@@ -13,9 +13,10 @@ class Port(Protocol):
         """Send `data`; opens the port if it is not open."""
         ...
 
-    async def receive(self, timeout_ms: int) -> bytes:
+    async def receive(self, timeout_ms: int, *, expect: int = 1) -> bytes:
         """The first bytes to arrive from now on; empty if none do within `timeout_ms`.
 
+        Of a frame of `expect` bytes it then lets the rest come, for as long as the wire needs.
         Between two calls without any other await nothing is lost; older bytes are thrown away.
         """
         ...
@@ -49,7 +50,7 @@ class FakePort:
         for after_ms, answer in self._peer(data):
             self.speak(after_ms, answer)
 
-    async def receive(self, timeout_ms: int) -> bytes:
+    async def receive(self, timeout_ms: int, *, expect: int = 1) -> bytes:  # noqa: ARG002
         """Move the clock to the next arrival, or by `timeout_ms`."""
         self._arriving = [(at, data) for at, data in self._arriving if at >= self._clock.now_ms]
         until_ms = self._clock.now_ms + timeout_ms

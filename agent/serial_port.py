@@ -12,6 +12,8 @@ from agent.errors import LineGone
 MAX_BUFFER = 4_096  # no device here says more than a few hundred bytes between two reads
 OPEN_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
+BITS_PER_BYTE = 10  # 8N1
+LATE_MS = 5  # what the rest of a frame may be late, when nothing of it is there yet
 
 _MISSING = {errno.ENOENT, errno.ENXIO, errno.ENODEV}
 _BUSY = {errno.EBUSY, errno.EAGAIN}
@@ -30,10 +32,14 @@ class SerialPort:
         wire = await self._opened()
         wire.transport.write(data)
 
-    async def receive(self, timeout_ms: int) -> bytes:
-        """The first bytes to arrive from now on, within `timeout_ms`; raises LineGone."""
+    async def receive(self, timeout_ms: int, *, expect: int = 1) -> bytes:
+        """The first bytes to arrive from now on, within `timeout_ms`; raises LineGone.
+
+        Of `expect` bytes the rest is left to the kernel and fetched when it can be whole, for a
+        wake-up for each byte is most of what a slow line costs.
+        """
         wire = await self._opened()
-        data = await wire.take(timeout_ms)
+        data = await wire.take(timeout_ms, expect=expect, byte_s=BITS_PER_BYTE / self._baud)
         if not data and wire.closed.is_set():
             self._wire = None
             raise LineGone(
@@ -62,7 +68,7 @@ class SerialPort:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(OPEN_TIMEOUT_S):
-                _, wire = await serial_asyncio_fast.create_serial_connection(
+                transport, wire = await serial_asyncio_fast.create_serial_connection(
                     loop, _Wire, self._path, baudrate=self._baud, exclusive=True
                 )
         except TimeoutError:
@@ -70,6 +76,8 @@ class SerialPort:
         except (OSError, ValueError, termios.error) as error:
             raise self._refused(error) from error
         assert isinstance(wire, _Wire)
+        assert isinstance(transport, serial_asyncio_fast.SerialTransport)
+        wire.transport = transport
         return wire
 
     def _refused(self, error: Exception) -> LineGone:
@@ -102,20 +110,18 @@ class _Wire(asyncio.Protocol):
         self._waiting = False
         self._paused = False
 
-    async def take(self, timeout_ms: int) -> bytes:
+    async def take(self, timeout_ms: int, *, expect: int, byte_s: float) -> bytes:
         """The first bytes to arrive within `timeout_ms`; empty if none do or the port is gone."""
         self._listen()
         try:
             await self._wait_for_a_byte(timeout_ms)
+            if self._buffer and len(self._buffer) < expect:
+                await self._let_the_rest_come((expect - len(self._buffer)) * byte_s)
         finally:
             self._waiting = False
         data = bytes(self._buffer)
         self._buffer.clear()
         return data
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, serial_asyncio_fast.SerialTransport)
-        self.transport = transport
 
     def data_received(self, data: bytes) -> None:
         if not self._waiting:
@@ -137,6 +143,17 @@ class _Wire(asyncio.Protocol):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout_ms / 1_000):
                 await self._stirred.wait()
+
+    async def _let_the_rest_come(self, rest_s: float) -> None:
+        if self.transport.is_closing():
+            return
+        self.transport.pause_reading()
+        try:
+            await asyncio.sleep(rest_s)
+        finally:
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+        await self._wait_for_a_byte(LATE_MS)
 
     def _listen(self) -> None:
         self._waiting = True

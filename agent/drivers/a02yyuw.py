@@ -30,7 +30,7 @@ class A02yyuwDriver:
         deadline_ms = self._clock.boot_ms() + self._timeout_ms
         heard = bytearray()
         while (left_ms := deadline_ms - self._clock.boot_ms()) > 0:
-            heard += await self._port.receive(left_ms)
+            heard += await self._port.receive(left_ms, expect=FRAME_LEN)
             del heard[:-MAX_BUFFER]
             if find_frame(bytes(heard)) is not None:
                 return parse(bytes(heard))

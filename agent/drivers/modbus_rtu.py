@@ -114,7 +114,8 @@ class RtuMaster:
     ) -> tuple[int, ...]:
         heard = bytearray()
         while (left_ms := deadline_ms - self._clock.boot_ms()) > 0:
-            heard += await self._port.receive(left_ms)
+            expect = max(question.reply_len - len(heard), 1)
+            heard += await self._port.receive(left_ms, expect=expect)
             del heard[:-MAX_BUFFER]
             registers = find_answer(bytes(heard), question)
             if registers is not None:
