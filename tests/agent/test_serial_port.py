@@ -1,4 +1,4 @@
-"""A real port on a real pty: whole frames in one piece, stale bytes thrown away, faults in words."""
+"""A real port on a real pty: frames in one piece, stale bytes thrown away, faults in words."""
 
 import asyncio
 import os
