@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from contract.errors import SettingsError
+from contract.toml_lines import line_of
 
 _M = TypeVar("_M", bound="Section")
 
@@ -31,14 +32,18 @@ def load_document(model: type[_M], text: str, *, name: str) -> _M:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{name}: not valid TOML: {error}", hint="mend that line") from None
     except ValidationError as error:
-        raise _in_words(model, error, name) from None
+        raise _in_words(model, error, text, name) from None
 
 
-def _in_words(model: type[BaseModel], error: ValidationError, name: str) -> SettingsError:
+def _in_words(
+    model: type[BaseModel], error: ValidationError, text: str, name: str
+) -> SettingsError:
     # A misspelt key is also a missing one; the misspelling is what a person can mend.
     errors = error.errors(include_url=False)
     first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     where = _path(first["loc"])
+    line = line_of(text, first["loc"])
+    name = f"{name}, line {line}" if line else name
     if first["type"] == "extra_forbidden":
         return _unknown_key(model, first["loc"], f"{name}: {where}")
     if first["type"] == "missing":

@@ -1,17 +1,15 @@
 """Modbus RTU on a noisy line: one question, and only its own answer.
 
-Framing: "MODBUS over Serial Line" V1.02; exceptions: "MODBUS Application Protocol" V1.1b3, 7.
+Framing: "MODBUS over Serial Line" V1.02.
 """
 
 import math
-from dataclasses import dataclass
 
 from agent.clock import Clock
-from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
+from agent.drivers.modbus import EXCEPTION, Question
+from agent.errors import DeviceError, DeviceSilent, FrameError
 from agent.line import Port
 
-READ_INPUT_REGISTERS = 0x04
-EXCEPTION = 0x80
 HEAD_LEN, CRC_LEN = 2, 2
 EXCEPTION_LEN = 5
 MAX_BUFFER = 512  # twice the longest RTU frame
@@ -19,42 +17,20 @@ BITS_PER_BYTE = 11  # the serial line's character, whatever its parity
 MAX_REPLY_LATENCY_MS = 1_000  # from the question; no reply is awaited or taken after it
 BABBLE_LIMIT_MS = 1_500
 
-_EXCEPTIONS = {
-    0x01: "illegal function",
-    0x02: "illegal data address",
-    0x03: "illegal data value",
-    0x04: "device failure",
-    0x05: "acknowledged, still working",
-    0x06: "device busy",
-    0x08: "memory parity error",
-    0x0A: "gateway path unavailable",
-    0x0B: "gateway target does not answer",
-}
+
+def frame_of(question: Question) -> bytes:
+    """What goes on the line: unit, function, first address, count, CRC."""
+    body = bytes((question.unit,)) + question.pdu
+    return body + crc16(body)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A read of `count` input registers from `first`; `frame` is what goes on the line."""
-
-    unit: int
-    first: int
-    count: int
-
-    @property
-    def frame(self) -> bytes:
-        """Unit, function, first register, count, CRC."""
-        body = bytes((self.unit, READ_INPUT_REGISTERS))
-        body += self.first.to_bytes(2) + self.count.to_bytes(2)
-        return body + crc16(body)
-
-    @property
-    def reply_len(self) -> int:
-        """Unit, function, byte count, the registers, CRC."""
-        return HEAD_LEN + 1 + 2 * self.count + CRC_LEN
+def reply_len(question: Question) -> int:
+    """Unit, function, byte count, the data, CRC."""
+    return HEAD_LEN + 1 + question.data_len + CRC_LEN
 
 
 def find_answer(buffer: bytes, question: Question) -> tuple[int, ...] | None:
-    """The registers in the first whole answer to `question` anywhere in `buffer`, or None.
+    """The values in the first whole answer to `question` anywhere in `buffer`, or None.
 
     Stray bytes, an echo and other units' frames are stepped over. Raises DeviceRefused on the
     unit's exception.
@@ -62,12 +38,12 @@ def find_answer(buffer: bytes, question: Question) -> tuple[int, ...] | None:
     for at in range(len(buffer) - EXCEPTION_LEN + 1):
         if buffer[at] != question.unit:
             continue
-        if buffer[at + 1] == READ_INPUT_REGISTERS | EXCEPTION:
+        if buffer[at + 1] == question.function | EXCEPTION:
             _raise_if_refused(buffer[at : at + EXCEPTION_LEN], question)
-        elif buffer[at + 1] == READ_INPUT_REGISTERS and buffer[at + 2] == 2 * question.count:
-            frame = buffer[at : at + question.reply_len]
-            if len(frame) == question.reply_len and _is_intact(frame):
-                return _registers(frame[HEAD_LEN + 1 : -CRC_LEN])
+        elif buffer[at + 1] == question.function and buffer[at + 2] == question.data_len:
+            frame = buffer[at : at + reply_len(question)]
+            if len(frame) == reply_len(question) and _is_intact(frame):
+                return question.values(frame[HEAD_LEN + 1 : -CRC_LEN])
     return None
 
 
@@ -75,7 +51,7 @@ def explain_failure(buffer: bytes, question: Question, *, timeout_ms: int) -> De
     """Why `buffer`, all that came before the deadline, holds no answer."""
     if not buffer:
         return DeviceSilent(f"unit {question.unit} gave no answer within {timeout_ms} ms")
-    if buffer == question.frame:
+    if buffer == frame_of(question):
         return DeviceSilent(f"unit {question.unit} gave no answer, only the question's echo came")
     shown = buffer[:40].hex(" ")
     return FrameError(f"no whole answer of unit {question.unit} in {len(buffer)} bytes: {shown}")
@@ -95,15 +71,15 @@ class RtuMaster:
         self._silent_until_ms = 0
 
     async def ask(self, question: Question, *, timeout_ms: int) -> tuple[int, ...]:
-        """The registers; the unit has `timeout_ms`, the time of the bytes on the wire apart.
+        """The registers or bits; besides the time on the wire the unit has `timeout_ms`.
 
         Raises DeviceSilent, FrameError, DeviceRefused or LineGone.
         """
         await self._wait_for_silence()
         asked_ms = self._clock.boot_ms()
         self._silent_until_ms = asked_ms + max(MAX_REPLY_LATENCY_MS, 2 * timeout_ms)
-        await self._port.write(question.frame)
-        on_wire_ms = self._wire_ms(len(question.frame) + question.reply_len)
+        await self._port.write(frame_of(question))
+        on_wire_ms = self._wire_ms(len(frame_of(question)) + reply_len(question))
         deadline_ms = asked_ms + timeout_ms + on_wire_ms
         registers = await self._receive_answer(question, deadline_ms, timeout_ms)
         self._silent_until_ms = 0
@@ -114,7 +90,7 @@ class RtuMaster:
     ) -> tuple[int, ...]:
         heard = bytearray()
         while (left_ms := deadline_ms - self._clock.boot_ms()) > 0:
-            expect = max(question.reply_len - len(heard), 1)
+            expect = max(reply_len(question) - len(heard), 1)
             heard += await self._port.receive(left_ms, expect=expect)
             del heard[:-MAX_BUFFER]
             registers = find_answer(bytes(heard), question)
@@ -164,9 +140,4 @@ def _is_intact(frame: bytes) -> bool:
 
 def _raise_if_refused(frame: bytes, question: Question) -> None:
     if _is_intact(frame):
-        reason = _EXCEPTIONS.get(frame[2], "unknown exception")
-        raise DeviceRefused(f"unit {question.unit} refuses: {reason} (exception {frame[2]:#04x})")
-
-
-def _registers(data: bytes) -> tuple[int, ...]:
-    return tuple(int.from_bytes(data[at : at + 2]) for at in range(0, len(data), 2))
+        raise question.refused(frame[2])

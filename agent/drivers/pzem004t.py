@@ -1,7 +1,8 @@
 """A PZEM-004T v3 or PZEM-016 meter, read in one block (Peacefair PZEM-004T V3.0 manual, 2.3)."""
 
 from agent.drivers.driver import Driver, Observation
-from agent.drivers.modbus_rtu import Question, RtuMaster, explain_failure, find_answer
+from agent.drivers.modbus import Question
+from agent.drivers.modbus_rtu import RtuMaster, explain_failure, find_answer
 from agent.drivers.place import SerialPlace
 from contract.settings import Pzem004t
 

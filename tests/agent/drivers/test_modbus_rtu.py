@@ -3,12 +3,13 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from agent.clock import FakeClock
+from agent.drivers.modbus import Question
 from agent.drivers.modbus_rtu import (
     MAX_REPLY_LATENCY_MS,
-    Question,
     RtuMaster,
     crc16,
     find_answer,
+    frame_of,
     t3_5_ms,
 )
 from agent.errors import DeviceRefused, DeviceSilent, FrameError
@@ -31,9 +32,9 @@ def line(peer: Peer) -> tuple[RtuMaster, FakePort, FakeClock]:
 
 
 def test_a_question_is_the_bytes_of_the_manual() -> None:
-    assert QUESTION.frame == ASKED
-    assert Question(unit=0xF8, first=0, count=10).frame.hex(" ") == "f8 04 00 00 00 0a 64 64"
-    assert Question(unit=1, first=0, count=2).frame.hex(" ") == "01 04 00 00 00 02 71 cb"
+    assert frame_of(QUESTION) == ASKED
+    assert frame_of(Question(unit=0xF8, first=0, count=10)).hex(" ") == "f8 04 00 00 00 0a 64 64"
+    assert frame_of(Question(unit=1, first=0, count=2)).hex(" ") == "01 04 00 00 00 02 71 cb"
 
 
 def test_the_silence_between_frames_is_that_of_the_specification() -> None:

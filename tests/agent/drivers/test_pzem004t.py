@@ -1,7 +1,7 @@
 import pytest
 
 from agent.drivers.driver import Observation
-from agent.drivers.modbus_rtu import crc16
+from agent.drivers.modbus_rtu import crc16, frame_of
 from agent.drivers.pzem004t import parse, question
 from agent.errors import DeviceRefused, DeviceSilent, FrameError
 
@@ -13,7 +13,7 @@ def values(observations: tuple[Observation, ...]) -> dict[str, float]:
 
 
 def test_the_meter_is_read_in_one_block() -> None:
-    assert question(1).frame.hex(" ") == "01 04 00 00 00 0a 70 0d"
+    assert frame_of(question(1)).hex(" ") == "01 04 00 00 00 0a 70 0d"
 
 
 def test_a_reply_becomes_seven_quantities_in_their_shortest_decimals() -> None:
