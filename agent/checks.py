@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from agent.drivers.register_map import load_map
 from contract.errors import SettingsError
 from contract.settings import AgentSettings
 from contract.tls import client_context
@@ -30,6 +31,7 @@ def check(settings: AgentSettings) -> list[Finding]:
         Finding(id="settings", ok=True, found=f"gateway {settings.gateway.id}"),
         _check_card(Path(settings.gateway.data_dir)),
         *_check_ports(settings),
+        *_check_maps(settings),
         _check_certificates(settings),
         _check_broker(settings),
     ]
@@ -62,6 +64,19 @@ def _check_ports(settings: AgentSettings) -> Iterator[Finding]:
             else "plug in the adapter" if not exists
             else "add the user to the group dialout",
         )  # fmt: skip
+
+
+def _check_maps(settings: AgentSettings) -> Iterator[Finding]:
+    wired = [device for line in settings.serial for device in line.device]
+    reached = [device for line in settings.network for device in line.device]
+    devices = [*wired, *reached]
+    for path in sorted({one.map for one in devices if one.driver == "modbus_map"}):
+        try:
+            found = load_map(Path(path)).name
+        except SettingsError as error:
+            yield Finding(id="register map", ok=False, found=str(error), next_action=error.hint)
+        else:
+            yield Finding(id="register map", ok=True, found=f"{path}: {found}")
 
 
 def _check_certificates(settings: AgentSettings) -> Finding:

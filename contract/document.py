@@ -53,7 +53,7 @@ def _in_words(
         known = first["ctx"]["expected_tags"].replace("'", "").split(", ")
         return SettingsError(
             f"{name}: {where}: there is no driver {first['ctx']['tag']!r}",
-            hint=_nearest(str(first["ctx"]["tag"]), known),
+            hint=nearest(str(first["ctx"]["tag"]), known),
         )
     what = first["msg"].removeprefix("Value error, ")
     what = what[:1].lower() + what[1:]
@@ -71,10 +71,11 @@ def _path(steps: tuple[int | str, ...]) -> str:
 
 def _unknown_key(model: type[BaseModel], steps: tuple[int | str, ...], where: str) -> SettingsError:
     names = _fields_at(model, steps[:-1])
-    return SettingsError(f"{where} is not a setting", hint=_nearest(str(steps[-1]), names))
+    return SettingsError(f"{where} is not a setting", hint=nearest(str(steps[-1]), names))
 
 
-def _nearest(word: str, known: list[str]) -> str:
+def nearest(word: str, known: list[str]) -> str:
+    """What a person may have meant by `word`: the closest of `known`, or all of them."""
     import difflib  # noqa: PLC0415 only a wrong key needs it
 
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)

@@ -12,6 +12,7 @@ from contract.settings import NetworkDevice, SerialDevice, SerialLine
 
 MODULES = {
     "pzem004t": "agent.drivers.pzem004t",
+    "modbus_map": "agent.drivers.modbus_map",
     "a02yyuw": "agent.drivers.a02yyuw",
     "rtsp_camera": "agent.drivers.rtsp_camera",
     "snmp_access_point": "agent.drivers.snmp_access_point",

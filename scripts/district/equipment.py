@@ -12,6 +12,7 @@ from contract.settings import (
     NetworkLine,
     Pzem004t,
     RtspCamera,
+    SerialDevice,
     SerialLine,
     SnmpAccessPoint,
 )
@@ -144,7 +145,7 @@ def serial_lines(place: Place, *, devices: Path, read_interval_s: float) -> list
 
 
 def _line(
-    name: str, ports: Path, devices: list[Pzem004t | A02yyuw], read_interval_s: float
+    name: str, ports: Path, devices: list[SerialDevice], read_interval_s: float
 ) -> SerialLine:
     return SerialLine(
         name=name,

@@ -1,0 +1,180 @@
+"""A device's registers as a TOML file tells them: what to ask, and what the answer means."""
+
+import math
+import struct
+from itertools import combinations
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from agent.drivers.driver import Observation
+from agent.drivers.modbus import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, Question
+from contract.document import Section, load_document, nearest
+from contract.errors import SettingsError
+from contract.quantities import QUANTITIES
+
+DIGITS = 9  # after the point; what a scale of 0.1 adds by its binary rounding is not measured
+WORDS = {
+    "bit": 1, "uint16": 1, "int16": 1,
+    "uint32": 2, "int32": 2, "float32": 2,
+    "uint64": 4, "int64": 4, "float64": 4,
+}  # fmt: skip
+RegisterType = Literal[
+    "bit", "uint16", "int16", "uint32", "int32", "float32", "uint64", "int64", "float64"
+]
+Address = Annotated[int, Field(ge=0, le=0xFFFF)]
+
+
+class Register(Section):
+    """One quantity: raw value × scale + offset, in `unit`.
+
+    `bit` picks one bit of a register, 0 the lowest. A raw value that is in `absent` is none.
+    """
+
+    quantity: str
+    address: Address
+    type: RegisterType = "uint16"
+    bit: Annotated[int, Field(ge=0, le=15)] | None = None
+    word_order: Literal["big", "little"] = "big"
+    scale: float = 1.0
+    offset: float = 0.0
+    unit: str
+    absent: list[int] = []
+
+    @model_validator(mode="after")
+    def _is_a_known_quantity(self) -> Self:
+        known = QUANTITIES.get(self.quantity)
+        if known is None:
+            words = nearest(self.quantity, list(QUANTITIES))
+            raise ValueError(f"there is no quantity {self.quantity}; {words}")
+        if self.unit != known.unit:
+            raise ValueError(
+                f"{self.quantity} is kept in {known.unit}, not in {self.unit}; scale it to that"
+            )
+        return self
+
+    @property
+    def last(self) -> int:
+        """The last address it takes."""
+        return self.address + WORDS[self.type] - 1
+
+    def overlaps(self, other: "Register") -> bool:
+        """Whether both claim the same register, or the same bit of one."""
+        apart = self.last < other.address or other.last < self.address
+        two_bits = self.type == other.type == "bit" and self.bit != other.bit
+        return not apart and not two_bits
+
+    def observe(self, words: tuple[int, ...]) -> Observation | None:
+        """The value in the registers it takes; None if the device says it has none."""
+        raw = self._raw(words)
+        if raw in self.absent or not math.isfinite(raw):
+            return None
+        value = round(raw * self.scale + self.offset, DIGITS)
+        return Observation(quantity=self.quantity, value=value)
+
+    def _raw(self, words: tuple[int, ...]) -> float:
+        if self.type == "bit":
+            return words[0] >> (self.bit or 0) & 1
+        ordered = words if self.word_order == "big" else words[::-1]
+        data = b"".join(word.to_bytes(2) for word in ordered)
+        if self.type == "float32":
+            return shortest_float32(data)
+        if self.type == "float64":
+            return float(struct.unpack(">d", data)[0])
+        return int.from_bytes(data, signed=self.type.startswith("int"))
+
+
+class Block(Section):
+    """Neighbouring registers that are read by one question, and so hold one instant."""
+
+    function: Annotated[int, Field(ge=1, le=4)]
+    first: Address
+    count: Annotated[int, Field(ge=1, le=MAX_BITS)]
+    registers: Annotated[list[Register], Field(alias="register", min_length=1, max_length=MAX_BITS)]
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> Self:
+        if self.function not in BIT_FUNCTIONS and self.count > MAX_REGISTERS:
+            raise ValueError(f"one question reads {MAX_REGISTERS} registers at most")
+        if self.first + self.count > 0x10000:
+            raise ValueError("the last address is 65535")
+        for register in self.registers:
+            self._check(register)
+        for one, other in combinations(self.registers, 2):
+            if one.overlaps(other):
+                raise ValueError(
+                    f"{one.quantity} and {other.quantity} overlap at address {other.address}"
+                )
+        return self
+
+    def question(self, unit: int, *, base: int) -> Question:
+        """What asks for it, of a unit whose addresses begin `base` further up."""
+        return Question(
+            unit=unit, function=self.function, first=base + self.first, count=self.count
+        )
+
+    def observe(self, values: tuple[int, ...]) -> list[Observation]:
+        """The quantities in one answer."""
+        seen = []
+        for register in self.registers:
+            at = register.address - self.first
+            seen.append(register.observe(values[at : at + WORDS[register.type]]))
+        return [one for one in seen if one is not None]
+
+    def _check(self, register: Register) -> None:
+        name = register.quantity
+        if register.address < self.first or register.last >= self.first + self.count:
+            last = self.first + self.count - 1
+            raise ValueError(f"{name} lies outside its block, which is {self.first} to {last}")
+        if self.function in BIT_FUNCTIONS and register.type != "bit":
+            raise ValueError(f'function {self.function} reads bits: give {name} type = "bit"')
+        names_a_bit = register.bit is not None
+        if names_a_bit != (register.type == "bit" and self.function not in BIT_FUNCTIONS):
+            raise ValueError(f'{name}: bit = … goes with type = "bit" in a register, only there')
+
+
+class RegisterMap(Section):
+    """One type of device."""
+
+    name: str
+    source: str
+    block: Annotated[list[Block], Field(min_length=1, max_length=16)]
+
+    @model_validator(mode="after")
+    def _says_each_quantity_once(self) -> Self:
+        names = [register.quantity for block in self.block for register in block.registers]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"{twice} is read twice")
+        return self
+
+
+def load_map(path: Path) -> RegisterMap:
+    """Raises SettingsError that names the file, the line and what to do."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: there is no such register map", hint="the shipped ones are in configs/modbus"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{path}: cannot be read: {error}", hint="check it and its rights"
+        ) from None
+    return load_document(RegisterMap, text, name=path.name)
+
+
+def shortest_float32(data: bytes) -> float:
+    """The shortest decimal that is this big-endian IEEE 754 single: 230.2, not 230.1999969."""
+    exact = float(struct.unpack(">f", data)[0])
+    if not math.isfinite(exact):
+        return exact
+    shown = (float(f"{exact:.{digits}g}") for digits in (6, 7, 8))
+    return next((one for one in shown if _single(one) == exact), exact)
+
+
+def _single(value: float) -> float:
+    try:
+        return float(struct.unpack(">f", struct.pack(">f", value))[0])
+    except OverflowError:  # the largest singles round up beyond the type
+        return math.inf
