@@ -20,6 +20,7 @@ from contract.settings import AgentSettings
 EXAMPLES = """\
 examples:
   nadi-agent check                                what is wrong with /etc/nadi/agent.toml
+  nadi-agent read PJU-0001                        what that lamp's meter says now, and its bytes
   nadi-agent run --settings configs/agent.example.toml
   echo '{"cmd":"status"}' | socat - UNIX:/run/nadi/agent.sock
 
@@ -62,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     _add(commands, "run", _run, "read, seal and send until stopped with SIGTERM")
     check = _add(commands, "check", _check, "look at settings, certificates, ports and card")
     check.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    read = _add(commands, "read", _read, "show one live reading of a device, and its raw bytes")
+    read.add_argument("asset", metavar="ASSET", help="the city's inventory number, as in settings")
+    read.add_argument("--json", action="store_true", help="one JSON object on standard output")
     return parser
 
 
@@ -106,6 +110,16 @@ def _check(settings: AgentSettings, options: argparse.Namespace) -> int:
     findings = check(settings)
     show(findings, as_json=options.json)
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _read(settings: AgentSettings, options: argparse.Namespace) -> int:
+    from agent import live  # noqa: PLC0415 neither run nor check needs it
+
+    reading = live.ask_agent(Path(settings.gateway.socket), options.asset)
+    if reading is None:
+        reading = asyncio.run(live.read_directly(settings, options.asset))
+    live.show(reading, as_json=options.json)
+    return 1 if reading.fault else 0
 
 
 def _share_one_heap() -> None:

@@ -169,9 +169,13 @@ class Agent:
         return self._outbox.ledger.current.epoch
 
     def _console(self) -> Console:
-        return Console({"status": self._answer_status})
+        return Console({"status": self._answer_status, "read": self._answer_read})
 
-    async def _answer_status(self) -> Mapping[str, object]:
+    async def _answer_read(self, command: Mapping[str, object]) -> Mapping[str, object]:
+        reading = await self._sampler.read_now(str(command.get("asset", "")))
+        return reading.model_dump(mode="json")
+
+    async def _answer_status(self, _: Mapping[str, object]) -> Mapping[str, object]:
         status = await self._reporter.status()
         link = self._sync.state
         return {

@@ -7,7 +7,9 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-Answer = Callable[[], Awaitable[Mapping[str, object]]]
+from agent.errors import AgentError
+
+Answer = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
 MAX_LINE_BYTES = 64 * 1024
 IDLE_S = 60.0
 MAX_CLIENTS = 8
@@ -50,11 +52,14 @@ class Console:
 
     async def _answer(self, line: bytes) -> Mapping[str, object]:
         try:
-            command = json.loads(line)["cmd"]
-            answer = self._answers[command]
+            command = json.loads(line)
+            answer = self._answers[command["cmd"]]
         except (ValueError, KeyError, TypeError):
             return {"error": f"unknown command; known here: {', '.join(sorted(self._answers))}"}
-        return await answer()
+        try:
+            return await answer(command)
+        except AgentError as error:
+            return {"error": str(error), "hint": error.hint}
 
 
 def _make_way(path: Path) -> None:

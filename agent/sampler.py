@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from agent.clock import Clock
@@ -12,8 +13,11 @@ from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone
 from agent.line import Port
 from agent.reachability import Reachability
 from agent.round import Round
+from agent.tap import Tap
+from contract.document import nearest
 from contract.identity import AssetId
-from contract.quantities import is_plausible
+from contract.live import LiveReading, LiveValue, Traffic
+from contract.quantities import QUANTITIES, is_plausible
 from contract.readings import Event, Reading
 from contract.settings import AgentSettings, NetworkLine, SerialLine
 
@@ -28,10 +32,11 @@ WaitUntil = Callable[[int], Awaitable[None]]
 
 @dataclass(slots=True, kw_only=True)
 class WatchedDevice:
-    """A device's driver, and whether it answers."""
+    """A device's driver, and whether it answers; who holds its turn may ask it."""
 
     driver: Driver
     reachability: Reachability
+    turn: asyncio.Lock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +47,7 @@ class Line:
     interval_ms: int
     workers: int
     devices: list[WatchedDevice]
-    port: Port | None = None
+    port: Tap | None = None
     gone: str = ""
 
     def due(self, tick_ms: int) -> list[WatchedDevice]:
@@ -104,6 +109,42 @@ class Sampler:
         ]
         return (lines + devices)[:MAX_FAULTS]
 
+    async def read_now(self, asset: str) -> LiveReading:
+        """Ask one device between its rounds, for a person; nothing of it is sealed.
+
+        Raises AgentError if no device has that asset.
+        """
+        found = [(line, one) for line in self._lines for one in line.devices]
+        for line, device in found:
+            if device.reachability.asset == asset:
+                return await self._read_now(line, device)
+        known = [str(device.reachability.asset) for _, device in found]
+        raise AgentError(f"no device here has the asset {asset}", hint=nearest(asset, known))
+
+    async def close(self) -> None:
+        """Give the ports back."""
+        for line in self._lines:
+            if line.port is not None:
+                await line.port.close()
+
+    async def _read_now(self, line: Line, device: WatchedDevice) -> LiveReading:
+        watch = device.reachability
+        fault, values = "", list[LiveValue]()
+        async with device.turn:
+            with line.port.listen() if line.port else nullcontext(list[Traffic]()) as traffic:
+                try:
+                    values = [_shown(seen) for seen in await _read_in_time(device.driver)]
+                except (DeviceError, LineGone) as error:
+                    fault = in_words(error)
+        return LiveReading(
+            asset=watch.asset,
+            kind=watch.kind,
+            line=line.name,
+            values=values,
+            traffic=traffic,
+            fault=fault,
+        )
+
     async def _run_line(self, line: Line) -> None:
         tick_ms = self._clock.boot_ms()
         try:
@@ -137,7 +178,8 @@ class Sampler:
 
     async def _read_device(self, line: Line, device: WatchedDevice, tick_ms: int) -> None:
         try:
-            observations = await _read_in_time(device.driver)
+            async with device.turn:
+                observations = await _read_in_time(device.driver)
         except DeviceError as error:
             self._line_works(line)
             self._device_failed(line, device.reachability, in_words(error), tick_ms)
@@ -212,6 +254,16 @@ async def _read_in_time(driver: Driver) -> tuple[Observation, ...]:
         raise DeviceError(f"the driver failed with {type(error).__name__}") from error
 
 
+def _shown(seen: Observation) -> LiveValue:
+    quantity = QUANTITIES.get(seen.quantity)
+    return LiveValue(
+        quantity=seen.quantity,
+        value=seen.value,
+        unit=quantity.unit if quantity else "1",
+        suspect=not is_plausible(seen.quantity, seen.value),
+    )
+
+
 def _readings(
     watch: Reachability, observations: tuple[Observation, ...], at_ms: int
 ) -> Iterator[Reading]:
@@ -233,14 +285,16 @@ def _serial_line(
     new_id: Callable[[], str],
     open_events: Mapping[AssetId, str],
 ) -> Line:
-    drivers = registry.serial_drivers(line, port=port, clock=clock)
-    devices = _watch(line, drivers, new_id, open_events)
+    tap = Tap(port)
+    drivers = registry.serial_drivers(line, port=tap, clock=clock)
+    turn = asyncio.Lock()
+    devices = _watch(line, drivers, [turn] * len(drivers), new_id, open_events)
     return Line(
         name=line.name,
         interval_ms=round(line.read_interval_s * 1_000),
         workers=1,
         devices=devices,
-        port=port,
+        port=tap,
     )
 
 
@@ -251,7 +305,8 @@ def _network_line(
     open_events: Mapping[AssetId, str],
 ) -> Line:
     drivers = registry.network_drivers(line.device, clock=clock)
-    devices = _watch(line, drivers, new_id, open_events)
+    turns = [asyncio.Lock() for _ in drivers]
+    devices = _watch(line, drivers, turns, new_id, open_events)
     return Line(
         name=line.name,
         interval_ms=round(line.read_interval_s * 1_000),
@@ -263,6 +318,7 @@ def _network_line(
 def _watch(
     line: SerialLine | NetworkLine,
     drivers: list[Driver],
+    turns: list[asyncio.Lock],
     new_id: Callable[[], str],
     open_events: Mapping[AssetId, str],
 ) -> list[WatchedDevice]:
@@ -277,6 +333,7 @@ def _watch(
                 new_id=new_id,
                 open_event=open_events.get(device.asset),
             ),
+            turn=turn,
         )
-        for device, driver in zip(line.device, drivers, strict=True)
+        for device, driver, turn in zip(line.device, drivers, turns, strict=True)
     ]

@@ -8,11 +8,12 @@ import pytest
 
 from agent.clock import FakeClock
 from agent.drivers.driver import Observation
-from agent.errors import DeviceSilent, LineGone
+from agent.errors import AgentError, DeviceSilent, LineGone
 from agent.line import FakePort
 from agent.reachability import Reachability
 from agent.round import Round
 from agent.sampler import Line, Sampler, WatchedDevice, next_tick_ms
+from agent.tap import Tap
 from contract.identity import AssetId, Kind
 from contract.readings import Event, Phase
 
@@ -91,7 +92,11 @@ class Bench:
 
     def line(self, name: str, drivers: dict[str, ScriptedDriver], *, workers: int = 1) -> Line:
         devices = [
-            WatchedDevice(driver=driver, reachability=self._watch(AssetId(asset)))
+            WatchedDevice(
+                driver=driver,
+                reachability=self._watch(AssetId(asset)),
+                turn=asyncio.Lock(),
+            )
             for asset, driver in drivers.items()
         ]
         return Line(name=name, interval_ms=INTERVAL_MS, workers=workers, devices=devices)
@@ -271,7 +276,38 @@ async def test_cancelling_closes_the_ports(bench: Bench) -> None:
 
     port = ClosingPort(bench.clock)
     line = bench.line("feeder", {"PJU-0001": bench.driver(230.0)})
-    line.port = port
+    line.port = Tap(port)
     async with bench.running(line):
         await bench.ticks.run_to(START_MS)
     assert port.closed
+
+
+async def test_a_person_reads_a_device_between_its_rounds_and_nothing_of_it_is_sealed(
+    bench: Bench,
+) -> None:
+    line = bench.line("feeder", {"PJU-0001": bench.driver(230.0, 999.0)})
+    async with bench.running(line) as sampler:
+        await bench.ticks.run_to(START_MS)
+        before = len(bench.round.take())
+        shown = await sampler.read_now("PJU-0001")
+    assert before == 1
+    assert [(one.quantity, one.value, one.unit, one.suspect) for one in shown.values] == [
+        ("voltage", 999.0, "V", True)
+    ]
+    assert not bench.round.take()
+
+
+async def test_a_device_that_says_nothing_to_a_person_says_why(bench: Bench) -> None:
+    line = bench.line("feeder", {"PJU-0001": bench.driver(silent())})
+    async with bench.running(line) as sampler:
+        shown = await sampler.read_now("PJU-0001")
+    assert (shown.values, shown.fault) == ([], "unit 1 gave no answer within 300 ms")
+    assert not bench.events
+
+
+async def test_an_asset_that_no_device_has_is_refused_with_the_nearest(bench: Bench) -> None:
+    line = bench.line("feeder", {"PJU-0001": bench.driver(230.0)})
+    async with bench.running(line) as sampler:
+        with pytest.raises(AgentError, match="no device here has the asset PJU-0010") as refused:
+            await sampler.read_now("PJU-0010")
+    assert refused.value.hint == "did you mean PJU-0001?"

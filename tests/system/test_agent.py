@@ -262,3 +262,45 @@ def _fill(hog: Path) -> None:
 
 def _room(card: Path) -> int:
     return shutil.disk_usage(card).free
+
+
+def test_a_live_reading_is_shown_with_its_bytes_while_the_agent_runs(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    with running(settings, tmp_path) as agent:
+        agent.wait_until(lambda: sealed(settings) > 1, what="sealing", deadline_s=PATIENCE_S)
+        code, said = read_once(tmp_path, "TPS-1", "--json")
+    reading = json.loads(said)
+    value = int(reading["values"][0]["value"])
+    assert (code, reading["fault"], reading["values"][0]["unit"]) == (0, "", "mm")
+    heard = bytes.fromhex("".join(one["data"] for one in reading["traffic"]))
+    assert b"\xff" + value.to_bytes(2) in heard
+
+
+def test_a_live_reading_needs_no_running_agent(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    write_toml(tmp_path / "agent.toml", settings.model_dump(mode="json", exclude_none=True))
+    code, said = read_once(tmp_path, "TPS-1")
+    assert code == 0
+    assert "TPS-1  waste_bin on line bin" in said
+    assert "← answered ff " in said
+    assert "✓ good" in said
+
+
+def test_a_device_that_nobody_set_up_is_said_with_the_nearest_one(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    with running(settings, tmp_path) as agent:
+        agent.wait_until(lambda: sealed(settings) > 1, what="sealing", deadline_s=PATIENCE_S)
+        code, said = read_once(tmp_path, "TPS-11")
+    assert code == 1
+    assert "no device here has the asset TPS-11" in said
+    assert "did you mean TPS-1?" in said
+
+
+def read_once(folder: Path, *arguments: str) -> tuple[int, str]:
+    return ran(folder / "read", "read", *arguments, "--settings", str(folder / "agent.toml"))

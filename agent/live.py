@@ -1,0 +1,79 @@
+"""Reads one device for a person: through the running agent, or directly if none runs."""
+
+import json
+import socket
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from agent.clock import KernelClock
+from agent.errors import AgentError
+from agent.round import Round
+from agent.sampler import Sampler, build_lines
+from contract.live import LiveReading
+from contract.settings import AgentSettings
+
+ANSWER_S = 120.0  # longer than any device may take, a line that is busy with its round included
+MAX_ANSWER_BYTES = 1 << 20
+
+
+async def read_directly(settings: AgentSettings, asset: str) -> LiveReading:
+    """Open the device's line and ask; raises AgentError if there is no such asset."""
+    clock = KernelClock(trusted=False)
+    lines = build_lines(settings, clock=clock, new_id=str)
+    sampler = Sampler(lines, clock=clock, round=Round(), tell=lambda _: None)
+    try:
+        return await sampler.read_now(asset)
+    finally:
+        await sampler.close()
+
+
+def ask_agent(path: Path, asset: str) -> LiveReading | None:
+    """The running agent's answer, or None if none runs; raises AgentError in its words."""
+    try:
+        with socket.socket(socket.AF_UNIX) as agent:
+            agent.settimeout(ANSWER_S)
+            agent.connect(str(path))
+            agent.sendall(json.dumps({"cmd": "read", "asset": asset}).encode() + b"\n")
+            with agent.makefile("rb") as answers:
+                return _understood(answers.readline(MAX_ANSWER_BYTES))
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    except PermissionError:
+        raise AgentError(
+            f"{path} may not be opened by this user", hint="run it with sudo"
+        ) from None
+    except OSError as error:
+        raise AgentError(
+            f"the running agent does not answer: {error}",
+            hint="look at it with systemctl status nadi-agent",
+        ) from None
+
+
+def show(reading: LiveReading, *, as_json: bool) -> None:
+    """Print it for a person, or as one JSON object."""
+    if as_json:
+        print(reading.model_dump_json())
+        return
+    print(f"{reading.asset}  {reading.kind} on line {reading.line}")
+    for one in reading.traffic:
+        print(f"  {'→ asked   ' if one.sent else '← answered'} {one.data}")
+    for value in reading.values:
+        sign = "? suspect" if value.suspect else "✓ good"
+        unit = "" if value.unit == "1" else value.unit
+        print(f"  {value.quantity:22}{value.value:>14.10g} {unit:14}{sign}")
+    if reading.fault:
+        print(f"✗ {reading.fault}")
+
+
+def _understood(answer: bytes) -> LiveReading:
+    try:
+        said = json.loads(answer)
+        if isinstance(said, dict) and "error" in said:
+            raise AgentError(str(said["error"]), hint=str(said.get("hint", "")))
+        return LiveReading.model_validate(said)
+    except (ValueError, ValidationError):
+        raise AgentError(
+            "the running agent gives an answer of another version",
+            hint="restart it: systemctl restart nadi-agent",
+        ) from None

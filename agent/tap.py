@@ -1,0 +1,44 @@
+"""A port that also tells what goes over it, for as long as somebody listens."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from agent.line import Port
+from contract.live import MAX_TRAFFIC, Traffic
+
+
+class Tap:
+    """Stands before a port and passes everything on."""
+
+    def __init__(self, port: Port) -> None:
+        self._port = port
+        self._heard: list[Traffic] | None = None
+
+    @contextmanager
+    def listen(self) -> Iterator[list[Traffic]]:
+        """What goes over the line inside the block, in order; at most 256 pieces."""
+        heard: list[Traffic] = []
+        self._heard = heard
+        try:
+            yield heard
+        finally:
+            self._heard = None
+
+    async def write(self, data: bytes) -> None:
+        """As the port does."""
+        await self._port.write(data)
+        self._note(data, sent=True)
+
+    async def receive(self, timeout_ms: int, *, expect: int = 1) -> bytes:
+        """As the port does."""
+        data = await self._port.receive(timeout_ms, expect=expect)
+        self._note(data, sent=False)
+        return data
+
+    async def close(self) -> None:
+        """As the port does."""
+        await self._port.close()
+
+    def _note(self, data: bytes, *, sent: bool) -> None:
+        if data and self._heard is not None and len(self._heard) < MAX_TRAFFIC:
+            self._heard.append(Traffic(sent=sent, data=data.hex(" ")))
