@@ -21,6 +21,7 @@ EXAMPLES = """\
 examples:
   nadi-agent check                                what is wrong with /etc/nadi/agent.toml
   nadi-agent read PJU-0001                        what that lamp's meter says now, and its bytes
+  nadi-agent discover --line /dev/ttyUSB0         what hangs on that line
   nadi-agent run --settings configs/agent.example.toml
   echo '{"cmd":"status"}' | socat - UNIX:/run/nadi/agent.sock
 
@@ -30,6 +31,8 @@ It needs no network to work: cut off, it goes on reading, and the card keeps eve
 """
 
 
+SEARCH = "find what answers on a serial line, and print the settings to paste"
+BAUDS = (1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200)
 M_ARENA_MAX = -8  # malloc.h
 
 
@@ -39,8 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     _log_to_stderr(options.verbose)
     try:
-        settings = load(options.settings)
-        return int(options.act(settings, options))
+        return int(options.act(options))
     except SettingsError as error:
         return _complain(error, 2)
     except NadiError as error:
@@ -66,7 +68,29 @@ def _parser() -> argparse.ArgumentParser:
     read = _add(commands, "read", _read, "show one live reading of a device, and its raw bytes")
     read.add_argument("asset", metavar="ASSET", help="the city's inventory number, as in settings")
     read.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    discover = commands.add_parser(
+        "discover", help=SEARCH, description=SEARCH.capitalize() + ". It never writes to a device."
+    )
+    _add_search(discover)
+    discover.set_defaults(act=_discover)
     return parser
+
+
+def _add_search(command: argparse.ArgumentParser) -> None:
+    """What can be said after `discover`."""
+    command.add_argument("--line", required=True, metavar="PORT", help="for example /dev/ttyUSB0")
+    command.add_argument(
+        "--baud", type=int, action="append", choices=BAUDS, metavar="BAUD",
+        help="try this; may be given again; default 9600, then 2400",
+    )  # fmt: skip
+    command.add_argument(
+        "--addresses", default="1-32", metavar="FIRST-LAST", help="default 1-32, at most 1-247"
+    )
+    command.add_argument(
+        "--timeout-ms", type=int, default=150, metavar="MS",
+        help="how long a device may take to answer; default 150",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="one JSON object on standard output")
 
 
 def _add(
@@ -79,7 +103,7 @@ def _add(
     command.add_argument(
         "--settings", type=Path, default=DEFAULT, metavar="FILE", help=f"default {DEFAULT}"
     )
-    command.set_defaults(act=act)
+    command.set_defaults(act=lambda options: act(load(options.settings), options))
     return command
 
 
@@ -120,6 +144,12 @@ def _read(settings: AgentSettings, options: argparse.Namespace) -> int:
         reading = asyncio.run(live.read_directly(settings, options.asset))
     live.show(reading, as_json=options.json)
     return 1 if reading.fault else 0
+
+
+def _discover(options: argparse.Namespace) -> int:
+    from agent.discovery_command import discover  # noqa: PLC0415 it loads pyserial
+
+    return discover(options)
 
 
 def _share_one_heap() -> None:

@@ -64,10 +64,13 @@ class RtuMaster:
     answer to the next question: after a failure the line stays silent until no reply can come.
     """
 
-    def __init__(self, port: Port, *, baud: int, clock: Clock) -> None:
+    def __init__(
+        self, port: Port, *, baud: int, clock: Clock, latency_ms: int = MAX_REPLY_LATENCY_MS
+    ) -> None:
         self._port = port
         self._baud = baud
         self._clock = clock
+        self._latency_ms = latency_ms
         self._silent_until_ms = 0
 
     async def ask(self, question: Question, *, timeout_ms: int) -> tuple[int, ...]:
@@ -77,7 +80,7 @@ class RtuMaster:
         """
         await self._wait_for_silence()
         asked_ms = self._clock.boot_ms()
-        self._silent_until_ms = asked_ms + max(MAX_REPLY_LATENCY_MS, 2 * timeout_ms)
+        self._silent_until_ms = asked_ms + max(self._latency_ms, 2 * timeout_ms)
         await self._port.write(frame_of(question))
         on_wire_ms = self._wire_ms(len(frame_of(question)) + reply_len(question))
         deadline_ms = asked_ms + timeout_ms + on_wire_ms

@@ -1,0 +1,142 @@
+"""A line is searched by questions that only read, and what answers is named by what it says."""
+
+from collections.abc import Iterable
+
+from agent.clock import FakeClock
+from agent.discovery import LISTEN_MS, Search, search_line
+from agent.discovery_command import in_words
+from agent.drivers.modbus_rtu import crc16
+from agent.line import FakePort
+from contract.discovery import FoundDevice, LineReport
+
+PZEM_REPLY = bytes.fromhex("04 14 08 FD 01 B3 00 00 03 DB 00 00 30 39 00 00 01 F4 00 62 00 00")
+READS = (3, 4)
+
+
+def framed(unit: int, rest: bytes) -> bytes:
+    body = bytes((unit,)) + rest
+    return body + crc16(body)
+
+
+class Wire:
+    """Devices by their address; each answers (function, first, count) with words, or refuses."""
+
+    def __init__(self, devices: dict[int, dict[int, dict[int, int]]], *, baud: int = 9_600) -> None:
+        self.clock = FakeClock()
+        self.ports: list[FakePort] = []
+        self.progress: list[tuple[int, int]] = []
+        self._devices = devices
+        self._baud = baud
+
+    def open(self, baud: int) -> FakePort:
+        right = baud == self._baud
+        port = FakePort(self.clock, self._answer if right else lambda _: [])
+        self.ports.append(port)
+        return port
+
+    async def search(self, search: Search) -> list[FoundDevice]:
+        return await search_line(self.open, search, clock=self.clock, progress=self._told)
+
+    def asked(self) -> list[bytes]:
+        return [data for port in self.ports for _, data in port.written]
+
+    def _told(self, done: int, of: int, _: str) -> None:
+        self.progress.append((done, of))
+
+    def _answer(self, frame: bytes) -> Iterable[tuple[int, bytes]]:
+        unit, function = frame[0], frame[1]
+        if unit not in self._devices:
+            return []
+        tables = self._devices[unit]
+        if function not in tables:
+            return [(30, framed(unit, bytes((function | 0x80, 1))))]
+        first, count = int.from_bytes(frame[2:4]), int.from_bytes(frame[4:6])
+        wanted = range(first, first + count)
+        if not all(address in tables[function] for address in wanted):
+            return [(30, framed(unit, bytes((function | 0x80, 2))))]
+        data = b"".join(tables[function][address].to_bytes(2) for address in wanted)
+        return [(30, framed(unit, bytes((function, len(data))) + data))]
+
+
+def words(*values: int) -> dict[int, int]:
+    return dict(enumerate(values))
+
+
+PZEM = {4: words(2301, 435, 0, 987, 0, 12345, 0, 500, 98, 0), 3: words(0, 2300, 5)}
+# 229.4 V, and 50.02 Hz at 0x46, as IEEE 754 singles
+SDM120 = {4: words(0x4365, 0x6666, *[0] * 30) | {0x46: 0x4248, 0x47: 0x147B}}
+SDM630 = {4: words(0x4365, 0x6666, 0x4365, 0x6666, 0x4365, 0x6666) | SDM120[4] | {
+    2: 0x4365, 3: 0x6666, 4: 0x4365, 5: 0x6666}}  # fmt: skip
+URM13 = {3: words(0x0034, 0x3343, 11, 3, 0, 120, 254)}
+OTHER = {3: words(7, 7, 7, 7, 7, 7, 7)}
+
+
+async def test_each_type_is_named_by_what_it_says() -> None:
+    wire = Wire({3: PZEM, 5: SDM120, 7: SDM630, 11: URM13, 12: OTHER})
+    found = await wire.search(Search(addresses=range(1, 15)))
+    assert [(one.address, one.driver, one.map) for one in found] == [
+        (3, "pzem004t", ""),
+        (5, "modbus_map", "eastron-sdm120.toml"),
+        (7, "modbus_map", "eastron-sdm630.toml"),
+        (11, "modbus_map", "dfrobot-sen0310.toml"),
+        (12, "", ""),
+    ]
+
+
+async def test_a_search_only_reads() -> None:
+    wire = Wire({3: PZEM, 5: SDM120, 11: URM13, 12: OTHER})
+    await wire.search(Search(addresses=range(1, 15)))
+    assert {frame[1] for frame in wire.asked()} <= set(READS)
+    assert {frame[0] for frame in wire.asked()} == set(range(1, 15))
+
+
+async def test_the_other_baud_is_tried_when_nothing_answers() -> None:
+    wire = Wire({3: PZEM}, baud=2_400)
+    found = await wire.search(Search(addresses=range(1, 5)))
+    assert [(one.baud, one.address) for one in found] == [(2_400, 3)]
+
+
+async def test_the_first_baud_with_an_answer_is_the_lines() -> None:
+    wire = Wire({3: PZEM})
+    await wire.search(Search(addresses=range(1, 5)))
+    assert len(wire.ports) == 1
+
+
+async def test_thirty_two_addresses_at_two_bauds_take_less_than_a_minute() -> None:
+    wire = Wire({})
+    began_ms = wire.clock.boot_ms()
+    assert await wire.search(Search()) == []
+    assert wire.clock.boot_ms() - began_ms < 60_000
+    assert wire.progress[-1] == (64, 64)
+
+
+async def test_a_sensor_that_speaks_by_itself_is_heard_and_nobody_is_asked() -> None:
+    wire = Wire({})
+    port = wire.open(9_600)
+    for at_ms in range(50, LISTEN_MS, 100):
+        port.speak(at_ms, bytes.fromhex("FF 07 A1 A7"))
+    found = await search_line(lambda _: port, Search(), clock=wire.clock, progress=lambda *_: None)
+    assert [(one.driver, one.address) for one in found] == [("a02yyuw", None)]
+    assert not port.written
+
+
+async def test_what_was_found_is_shown_as_settings_to_paste() -> None:
+    wire = Wire({3: PZEM, 5: SDM120, 12: OTHER})
+    found = await wire.search(Search(addresses=range(1, 15)))
+    report = LineReport(
+        port="/dev/ttyUSB0", bauds=[9600], first_address=1, last_address=14, found=found
+    )
+    said = in_words(report)
+    assert "✓ 9600 baud, address 3: a PZEM-004T v3 or PZEM-016 meter at 230.1 V" in said
+    assert "? 9600 baud, address 12: a Modbus device of a type not known here" in said
+    assert 'map = "/etc/nadi/modbus/eastron-sdm120.toml"\naddress = 5' in said
+
+
+def test_a_silent_line_says_what_to_look_at() -> None:
+    report = LineReport(
+        port="/dev/ttyUSB0", bauds=[9600, 2400], first_address=1, last_address=32, found=[]
+    )
+    assert in_words(report).splitlines() == [
+        "✗ nothing answers on /dev/ttyUSB0 at 9600, 2400 baud, addresses 1 to 32",
+        "  → check power, A and B (swap them), the adapter; then try --baud and --addresses",
+    ]
