@@ -172,8 +172,10 @@ class Agent:
         return Console({"status": self._answer_status, "read": self._answer_read})
 
     async def _answer_read(self, command: Mapping[str, object]) -> Mapping[str, object]:
-        reading = await self._sampler.read_now(str(command.get("asset", "")))
-        return reading.model_dump(mode="json")
+        from agent.live import described  # noqa: PLC0415 a gateway may never be asked
+
+        answer = await self._sampler.read_now(str(command.get("asset", "")))
+        return described(answer).model_dump(mode="json")
 
     async def _answer_status(self, _: Mapping[str, object]) -> Mapping[str, object]:
         status = await self._reporter.status()

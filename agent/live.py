@@ -7,10 +7,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from agent.clock import KernelClock
+from agent.drivers.driver import Observation
 from agent.errors import AgentError
 from agent.round import Round
-from agent.sampler import Sampler, build_lines
-from contract.live import LiveReading
+from agent.sampler import LiveAnswer, Sampler, build_lines
+from contract.live import LiveReading, LiveValue, Traffic
+from contract.quantities import QUANTITIES, is_plausible
 from contract.settings import AgentSettings
 
 ANSWER_S = 120.0  # longer than any device may take, a line that is busy with its round included
@@ -23,9 +25,21 @@ async def read_directly(settings: AgentSettings, asset: str) -> LiveReading:
     lines = build_lines(settings, clock=clock, new_id=str)
     sampler = Sampler(lines, clock=clock, round=Round(), tell=lambda _: None)
     try:
-        return await sampler.read_now(asset)
+        return described(await sampler.read_now(asset))
     finally:
         await sampler.close()
+
+
+def described(answer: LiveAnswer) -> LiveReading:
+    """The answer with units and marks, as it goes to a person or a program."""
+    return LiveReading(
+        asset=answer.asset,
+        kind=answer.kind,
+        line=answer.line,
+        values=[_described(seen) for seen in answer.observations],
+        traffic=[Traffic(sent=one.sent, data=one.data.hex(" ")) for one in answer.traffic],
+        fault=answer.fault,
+    )
 
 
 def ask_agent(path: Path, asset: str) -> LiveReading | None:
@@ -64,6 +78,16 @@ def show(reading: LiveReading, *, as_json: bool) -> None:
         print(f"  {value.quantity:22}{value.value:>14.10g} {unit:14}{sign}")
     if reading.fault:
         print(f"✗ {reading.fault}")
+
+
+def _described(seen: Observation) -> LiveValue:
+    quantity = QUANTITIES.get(seen.quantity)
+    return LiveValue(
+        quantity=seen.quantity,
+        value=seen.value,
+        unit=quantity.unit if quantity else "1",
+        suspect=not is_plausible(seen.quantity, seen.value),
+    )
 
 
 def _understood(answer: bytes) -> LiveReading:

@@ -13,11 +13,10 @@ from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone
 from agent.line import Port
 from agent.reachability import Reachability
 from agent.round import Round
-from agent.tap import Tap
+from agent.tap import Piece, Tap
 from contract.document import nearest
-from contract.identity import AssetId
-from contract.live import LiveReading, LiveValue, Traffic
-from contract.quantities import QUANTITIES, is_plausible
+from contract.identity import AssetId, Kind
+from contract.quantities import is_plausible
 from contract.readings import Event, Reading
 from contract.settings import AgentSettings, NetworkLine, SerialLine
 
@@ -37,6 +36,18 @@ class WatchedDevice:
     driver: Driver
     reachability: Reachability
     turn: asyncio.Lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveAnswer:
+    """What one device said just now, with the bytes on its line, or the fault in words."""
+
+    asset: AssetId
+    kind: Kind
+    line: str
+    observations: tuple[Observation, ...]
+    traffic: tuple[Piece, ...]
+    fault: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,7 +120,7 @@ class Sampler:
         ]
         return (lines + devices)[:MAX_FAULTS]
 
-    async def read_now(self, asset: str) -> LiveReading:
+    async def read_now(self, asset: str) -> LiveAnswer:
         """Ask one device between its rounds, for a person; nothing of it is sealed.
 
         Raises AgentError if no device has that asset.
@@ -127,21 +138,20 @@ class Sampler:
             if line.port is not None:
                 await line.port.close()
 
-    async def _read_now(self, line: Line, device: WatchedDevice) -> LiveReading:
-        watch = device.reachability
-        fault, values = "", list[LiveValue]()
+    async def _read_now(self, line: Line, device: WatchedDevice) -> LiveAnswer:
+        fault, observations = "", tuple[Observation, ...]()
         async with device.turn:
-            with line.port.listen() if line.port else nullcontext(list[Traffic]()) as traffic:
+            with line.port.listen() if line.port else nullcontext(list[Piece]()) as traffic:
                 try:
-                    values = [_shown(seen) for seen in await _read_in_time(device.driver)]
+                    observations = await _read_in_time(device.driver)
                 except (DeviceError, LineGone) as error:
                     fault = in_words(error)
-        return LiveReading(
-            asset=watch.asset,
-            kind=watch.kind,
+        return LiveAnswer(
+            asset=device.reachability.asset,
+            kind=device.reachability.kind,
             line=line.name,
-            values=values,
-            traffic=traffic,
+            observations=observations,
+            traffic=tuple(traffic),
             fault=fault,
         )
 
@@ -252,16 +262,6 @@ async def _read_in_time(driver: Driver) -> tuple[Observation, ...]:
     except Exception as error:  # a driver's own mistake must not stop the other devices
         _log.debug("a driver failed", exc_info=True)
         raise DeviceError(f"the driver failed with {type(error).__name__}") from error
-
-
-def _shown(seen: Observation) -> LiveValue:
-    quantity = QUANTITIES.get(seen.quantity)
-    return LiveValue(
-        quantity=seen.quantity,
-        value=seen.value,
-        unit=quantity.unit if quantity else "1",
-        suspect=not is_plausible(seen.quantity, seen.value),
-    )
 
 
 def _readings(

@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from agent.line import Port
-from contract.live import MAX_TRAFFIC, Traffic
+
+MAX_PIECES = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """Bytes that went over the line, `sent` by the gateway or else by a device."""
+
+    sent: bool
+    data: bytes
 
 
 class Tap:
@@ -12,12 +22,12 @@ class Tap:
 
     def __init__(self, port: Port) -> None:
         self._port = port
-        self._heard: list[Traffic] | None = None
+        self._heard: list[Piece] | None = None
 
     @contextmanager
-    def listen(self) -> Iterator[list[Traffic]]:
+    def listen(self) -> Iterator[list[Piece]]:
         """What goes over the line inside the block, in order; at most 256 pieces."""
-        heard: list[Traffic] = []
+        heard: list[Piece] = []
         self._heard = heard
         try:
             yield heard
@@ -40,5 +50,5 @@ class Tap:
         await self._port.close()
 
     def _note(self, data: bytes, *, sent: bool) -> None:
-        if data and self._heard is not None and len(self._heard) < MAX_TRAFFIC:
-            self._heard.append(Traffic(sent=sent, data=data.hex(" ")))
+        if data and self._heard is not None and len(self._heard) < MAX_PIECES:
+            self._heard.append(Piece(sent=sent, data=data))

@@ -10,6 +10,7 @@ from agent.clock import FakeClock
 from agent.drivers.driver import Observation
 from agent.errors import AgentError, DeviceSilent, LineGone
 from agent.line import FakePort
+from agent.live import described
 from agent.reachability import Reachability
 from agent.round import Round
 from agent.sampler import Line, Sampler, WatchedDevice, next_tick_ms
@@ -289,7 +290,7 @@ async def test_a_person_reads_a_device_between_its_rounds_and_nothing_of_it_is_s
     async with bench.running(line) as sampler:
         await bench.ticks.run_to(START_MS)
         before = len(bench.round.take())
-        shown = await sampler.read_now("PJU-0001")
+        shown = described(await sampler.read_now("PJU-0001"))
     assert before == 1
     assert [(one.quantity, one.value, one.unit, one.suspect) for one in shown.values] == [
         ("voltage", 999.0, "V", True)
@@ -301,7 +302,7 @@ async def test_a_device_that_says_nothing_to_a_person_says_why(bench: Bench) -> 
     line = bench.line("feeder", {"PJU-0001": bench.driver(silent())})
     async with bench.running(line) as sampler:
         shown = await sampler.read_now("PJU-0001")
-    assert (shown.values, shown.fault) == ([], "unit 1 gave no answer within 300 ms")
+    assert (shown.observations, shown.fault) == ((), "unit 1 gave no answer within 300 ms")
     assert not bench.events
 
 
