@@ -8,10 +8,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from agent.config import load_file
 from agent.drivers.driver import Observation
 from agent.drivers.modbus import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, Question
-from contract.document import Section, load_document, nearest
-from contract.errors import SettingsError
+from contract.document import Section, nearest
 from contract.quantities import QUANTITIES
 
 DIGITS = 9  # after the point; what a scale of 0.1 adds by its binary rounding is not measured
@@ -151,17 +151,8 @@ class RegisterMap(Section):
 
 def load_map(path: Path) -> RegisterMap:
     """Raises SettingsError that names the file, the line and what to do."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SettingsError(
-            f"{path}: there is no such register map", hint="the shipped ones are in configs/modbus"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path}: cannot be read: {error}", hint="check it and its rights"
-        ) from None
-    return load_document(RegisterMap, text, name=path.name)
+    remedy = "the shipped ones are in configs/modbus"
+    return load_file(RegisterMap, path, called="register map", remedy=remedy)
 
 
 def shortest_float32(data: bytes) -> float:

@@ -5,7 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,19 +43,9 @@ asset = "TPS-1"
 
 
 @pytest.fixture
-def bin_port(tmp_path: Path) -> Iterator[Path]:
+def bin_port(simulated: Callable[[str], Path]) -> Path:
     """A sensor that speaks on a pty."""
-    (tmp_path / "district.toml").write_text(DISTRICT)
-    sim = python_program(
-        "sim",
-        *("firmware_sim", "run", str(tmp_path / "district.toml"), "--dir", str(tmp_path / "dev")),
-        folder=tmp_path,
-        root=ROOT,
-    )
-    sim.start()
-    sim.ready_line(deadline_s=PATIENCE_S)
-    yield tmp_path / "dev" / "bin"
-    sim.stop()
+    return simulated(DISTRICT) / "bin"
 
 
 def settings_for(

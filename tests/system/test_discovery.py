@@ -1,7 +1,7 @@
 """`nadi-agent discover` as a technician runs it, on a line of simulated meters."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,18 +48,8 @@ key_file = "/etc/nadi/gateway.key"
 
 
 @pytest.fixture
-def ports(tmp_path: Path) -> Iterator[Path]:
-    (tmp_path / "district.toml").write_text(DISTRICT)
-    sim = python_program(
-        "sim",
-        *("firmware_sim", "run", str(tmp_path / "district.toml"), "--dir", str(tmp_path / "dev")),
-        folder=tmp_path,
-        root=ROOT,
-    )
-    sim.start()
-    sim.ready_line(deadline_s=20)
-    yield tmp_path / "dev"
-    sim.stop()
+def ports(simulated: Callable[[str], Path]) -> Path:
+    return simulated(DISTRICT)
 
 
 def discover(folder: Path, *arguments: str) -> tuple[int, str, str]:
