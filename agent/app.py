@@ -12,12 +12,13 @@ from typing import TypeVar
 from agent.clock import Clock
 from agent.console import Console
 from agent.errors import LinkDown, OutboxDamaged
+from agent.lines import build_lines
 from agent.link import Connector, MqttConnector, Post
 from agent.notify import Notifier
 from agent.outbox.opening import damage_mark, open_outbox
 from agent.outbox.outbox import Outbox
 from agent.round import Round
-from agent.sampler import Sampler, build_lines
+from agent.sampler import Sampler
 from agent.sealer import Sealer
 from agent.status import Reporter, stopped
 from agent.sync import Synchroniser

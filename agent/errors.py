@@ -4,7 +4,10 @@ AgentError
 ├── DeviceError         this device gave no reading this time; the others go on
 │   ├── DeviceSilent    no answer before the deadline
 │   ├── FrameError      bytes that are not an answer; shows them
+│   ├── Unpowered       what feeds the device says that it gives no power
 │   └── DeviceRefused   the device answered that it will not; says its code in words
+│       ├── ServiceClosed   the host is there, nothing listens on its port
+│       └── LoginRefused    it does not take this user and password
 ├── LineGone            the port is missing, busy or was unplugged; every device on it waits
 ├── OutboxFailed        a round could not be sealed; it is kept and tried again
 │   ├── OutboxFull      the card is full; old batches make room
@@ -34,6 +37,18 @@ class FrameError(DeviceError):
 
 class DeviceRefused(DeviceError):
     """The device answered that it will not."""
+
+
+class ServiceClosed(DeviceRefused):
+    """The host is there, and nothing listens on its port."""
+
+
+class LoginRefused(DeviceRefused):
+    """The device does not take this user and password."""
+
+
+class Unpowered(DeviceError):
+    """What feeds the device says that it gives no power."""
 
 
 class LineGone(AgentError):

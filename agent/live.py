@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from agent.clock import KernelClock
 from agent.drivers.driver import Observation
 from agent.errors import AgentError
+from agent.lines import build_lines
 from agent.round import Round
-from agent.sampler import LiveAnswer, Sampler, build_lines
+from agent.sampler import LiveAnswer, Sampler
 from contract.live import LiveReading, LiveValue, Traffic
 from contract.quantities import QUANTITIES, is_plausible
 from contract.settings import AgentSettings
@@ -86,7 +87,7 @@ def _described(seen: Observation) -> LiveValue:
         quantity=seen.quantity,
         value=seen.value,
         unit=quantity.unit if quantity else "1",
-        suspect=not is_plausible(seen.quantity, seen.value),
+        suspect=seen.suspect or not is_plausible(seen.quantity, seen.value),
     )
 
 

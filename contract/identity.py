@@ -28,6 +28,8 @@ class Kind(StrEnum):
     WASTE_BIN = "waste_bin"
     CAMERA = "camera"
     ACCESS_POINT = "access_point"
+    CABINET = "cabinet"  # a feeder pillar: what switches and feeds a group of streetlights
+    SWITCH = "switch"  # what connects and powers cameras and access points
     GATEWAY = "gateway"
 
 

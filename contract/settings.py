@@ -4,24 +4,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from contract.document import Section
-from contract.identity import AssetField, CityField, GatewayField, Kind
+from contract.identity import CityField, GatewayField
+from contract.network_devices import NetworkDevice
+from contract.serial_devices import SPEAKING, ModbusMap, Pzem004t, SerialDevice
 from contract.tls import Broker
-
-
-def _an_asset(kind: Kind) -> Kind:
-    if kind is Kind.GATEWAY:
-        raise ValueError("no device is a gateway; the gateway speaks for itself")
-    return kind
-
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-AssetKind = Annotated[Kind, Field(strict=False), AfterValidator(_an_asset)]
-WholePath = Annotated[str, StringConstraints(pattern=r"^/")]
 Bytes = Annotated[int, Field(gt=0)]
 
 
@@ -56,86 +48,6 @@ class UplinkSettings(Section):
     statement_interval_s: Seconds = 30.0
 
 
-class Device(Section):
-    """What every device has: the asset it speaks for, and when it counts as unreachable."""
-
-    asset: AssetField
-    unreachable_after: Annotated[int, Field(ge=1, le=100)] = 3
-
-
-class Pzem004t(Device):
-    """A PZEM-004T v3 or PZEM-016 energy meter on Modbus RTU."""
-
-    driver: Literal["pzem004t"] = "pzem004t"
-    kind: AssetKind = Kind.STREETLIGHT
-    address: Annotated[int, Field(ge=1, le=0xF7)]
-    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 300
-
-
-class ModbusMap(Device):
-    """Any Modbus RTU device by a register map; `base` is added to each of the map's addresses."""
-
-    driver: Literal["modbus_map"] = "modbus_map"
-    kind: AssetKind
-    map: WholePath
-    address: Annotated[int, Field(ge=1, le=0xF7)]
-    base: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
-    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
-
-
-class A02yyuw(Device):
-    """An A02YYUW or JSN-SR04T ultrasonic sensor that speaks by itself."""
-
-    driver: Literal["a02yyuw"] = "a02yyuw"
-    kind: AssetKind = Kind.WASTE_BIN
-    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 1_000
-
-
-class ModbusTcpMap(Device):
-    """Any Modbus TCP device by a register map; `base` is added to each of the map's addresses."""
-
-    driver: Literal["modbus_map"] = "modbus_map"
-    kind: AssetKind
-    map: WholePath
-    host: str
-    port: Port = 502
-    address: Annotated[int, Field(ge=0, le=255)] = 1
-    base: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
-    timeout_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
-
-
-class RtspCamera(Device):
-    """A camera that answers RTSP; no video is ever pulled."""
-
-    driver: Literal["rtsp_camera"] = "rtsp_camera"
-    kind: AssetKind = Kind.CAMERA
-    host: str
-    port: Port = 554
-    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")] = "/"
-    user: str = ""
-    password: str = ""
-    timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 3_000
-
-
-class SnmpAccessPoint(Device):
-    """A Wi-Fi access point that answers SNMP v2c."""
-
-    driver: Literal["snmp_access_point"] = "snmp_access_point"
-    kind: AssetKind = Kind.ACCESS_POINT
-    host: str
-    port: Port = 161
-    community: str = "public"
-    interface: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
-    clients_oid: Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")] = ""
-    timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
-
-
-SerialDevice = Annotated[Pzem004t | ModbusMap | A02yyuw, Field(discriminator="driver")]
-NetworkDevice = Annotated[
-    RtspCamera | SnmpAccessPoint | ModbusTcpMap, Field(discriminator="driver")
-]
-
-
 class SerialLine(Section):
     """One serial port and the devices on it, read one after the other."""
 
@@ -147,8 +59,9 @@ class SerialLine(Section):
 
     @model_validator(mode="after")
     def _devices_can_share_the_line(self) -> Self:
-        if len(self.device) > 1 and any(device.driver == "a02yyuw" for device in self.device):
-            raise ValueError("an a02yyuw speaks by itself and must be alone on its line")
+        talkers = [device.driver for device in self.device if isinstance(device, SPEAKING)]
+        if talkers and len(self.device) > 1:
+            raise ValueError(f"an {talkers[0]} speaks by itself and must be alone on its line")
         maps = [device for device in self.device if isinstance(device, ModbusMap)]
         meters = [device.address for device in self.device if isinstance(device, Pzem004t)]
         _refuse_twice("address", [*meters, *{one.address for one in maps}])

@@ -5,7 +5,7 @@ from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import SerialPlace
 from agent.errors import DeviceSilent, FrameError
 from agent.line import Port
-from contract.settings import A02yyuw
+from contract.serial_devices import A02yyuw
 
 HEAD = 0xFF
 FRAME_LEN = 4

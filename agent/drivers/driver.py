@@ -6,10 +6,14 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """One value of one quantity (`contract.quantities`) in its UCUM unit."""
+    """One value of one quantity (`contract.quantities`) in its UCUM unit.
+
+    `suspect` if the device itself casts doubt on it; the quantity's range is judged elsewhere.
+    """
 
     quantity: str
     value: float
+    suspect: bool = False
 
 
 class Driver(Protocol):

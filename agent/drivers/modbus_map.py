@@ -8,7 +8,8 @@ from agent.drivers.modbus_tcp import TcpMaster
 from agent.drivers.place import NetworkPlace, SerialPlace
 from agent.drivers.register_map import RegisterMap, load_map
 from agent.errors import FrameError
-from contract.settings import ModbusMap, ModbusTcpMap
+from contract.network_devices import ModbusTcpMap
+from contract.serial_devices import ModbusMap
 
 
 class ModbusMapDriver:

@@ -4,7 +4,7 @@ from agent.drivers.driver import Driver, Observation
 from agent.drivers.modbus import Question
 from agent.drivers.modbus_rtu import RtuMaster, explain_failure, find_answer
 from agent.drivers.place import SerialPlace
-from contract.settings import Pzem004t
+from contract.serial_devices import Pzem004t
 
 FIRST_REGISTER, REGISTER_COUNT = 0x0000, 10
 

@@ -8,7 +8,9 @@ from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.place import NetworkPlace, SerialPlace
 from agent.drivers.resolver import Resolver
 from agent.line import Port
-from contract.settings import NetworkDevice, SerialDevice, SerialLine
+from contract.network_devices import NetworkDevice
+from contract.serial_devices import SerialDevice
+from contract.settings import SerialLine
 
 MODULES = {
     "pzem004t": "agent.drivers.pzem004t",

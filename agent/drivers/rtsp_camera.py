@@ -19,8 +19,8 @@ from agent.drivers.rtsp_login import (
     choose,
     parse_challenges,
 )
-from agent.errors import DeviceRefused, DeviceSilent, FrameError
-from contract.settings import RtspCamera
+from agent.errors import DeviceRefused, DeviceSilent, FrameError, LoginRefused, ServiceClosed
+from contract.network_devices import RtspCamera
 
 MAX_REPLY = 64 * 1024
 MAX_INTERIM = 4  # 1xx answers before the one that counts
@@ -119,13 +119,13 @@ class RtspCameraDriver:
             challenge, credentials, method="DESCRIBE", uri=self._uri, cnonce=self._new_cnonce()
         )
 
-    def _lock_out(self) -> DeviceRefused:
+    def _lock_out(self) -> LoginRefused:
         self._no_login_before_ms = self._clock.boot_ms() + RETRY_LOGIN_MS
         return _login_refused()
 
-    def _in_words(self, error: OSError) -> DeviceSilent | DeviceRefused:
+    def _in_words(self, error: OSError) -> DeviceSilent | ServiceClosed:
         if error.errno == errno.ECONNREFUSED:
-            return DeviceRefused(f"nothing listens on port {self._port}", hint="turn RTSP on")
+            return ServiceClosed(f"nothing listens on port {self._port}", hint="turn RTSP on")
         return DeviceSilent(f"no connection to {self._host}: {error.strerror or error}"[:150])
 
 
@@ -246,8 +246,8 @@ def _host_of(location: str) -> str:
         return "nowhere"
 
 
-def _login_refused() -> DeviceRefused:
-    return DeviceRefused(
+def _login_refused() -> LoginRefused:
+    return LoginRefused(
         "the camera refuses the user and password; it is asked once an hour, or it might lock them",
         hint="correct user and password in the settings and restart the agent",
     )

@@ -14,9 +14,9 @@ from pysnmp.proto import api
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
-from agent.errors import DeviceRefused, DeviceSilent, FrameError
+from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
 from contract.errors import SettingsError
-from contract.settings import SnmpAccessPoint
+from contract.network_devices import SnmpAccessPoint
 
 # pysnmp's messages without its engine: 1.7 MiB instead of 8.7, 60 ms to import instead of 180,
 # and a socket for each question, so that a late answer finds nobody.
@@ -95,7 +95,7 @@ class SnmpAccessPointDriver:
                 raise strange[-1] from None
             raise DeviceSilent(f"no answer to SNMP within {self._timeout_ms} ms") from None
         except ConnectionRefusedError:
-            raise DeviceRefused(
+            raise ServiceClosed(
                 f"nothing listens on port {self._port}", hint="turn SNMP v2c on"
             ) from None
         except OSError as error:

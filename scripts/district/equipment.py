@@ -6,16 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from contract.identity import AssetId, GatewayId
-from contract.settings import (
-    A02yyuw,
-    NetworkDevice,
-    NetworkLine,
-    Pzem004t,
-    RtspCamera,
-    SerialDevice,
-    SerialLine,
-    SnmpAccessPoint,
-)
+from contract.network_devices import NetworkDevice, RtspCamera, SnmpAccessPoint
+from contract.serial_devices import A02yyuw, Pzem004t, SerialDevice
+from contract.settings import NetworkLine, SerialLine
 from scripts.district.toml_document import Table
 
 BAUD: Final = 9600

@@ -10,10 +10,11 @@ from agent.clock import FakeClock
 from agent.drivers.driver import Observation
 from agent.errors import AgentError, DeviceSilent, LineGone
 from agent.line import FakePort
+from agent.lines import Line, WatchedDevice
 from agent.live import described
 from agent.reachability import Reachability
 from agent.round import Round
-from agent.sampler import Line, Sampler, WatchedDevice, next_tick_ms
+from agent.sampler import Sampler, next_tick_ms
 from agent.tap import Tap
 from contract.identity import AssetId, Kind
 from contract.readings import Event, Phase

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from contract.identity import City, GatewayId
+from contract.serial_devices import A02yyuw
 from contract.settings import (
-    A02yyuw,
     AgentSettings,
     Gateway,
     OutboxSettings,

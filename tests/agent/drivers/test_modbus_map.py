@@ -13,7 +13,7 @@ from agent.errors import DeviceRefused, DeviceSilent, FrameError
 from agent.line import FakePort
 from contract.errors import SettingsError
 from contract.identity import AssetId, Kind
-from contract.settings import ModbusMap
+from contract.serial_devices import ModbusMap
 
 MAPS = Path(__file__).parents[3] / "configs" / "modbus"
 GAP = bytes(8)

@@ -15,7 +15,7 @@ from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
 from agent.errors import DeviceRefused
 from contract.identity import AssetId, Kind
-from contract.settings import ModbusTcpMap
+from contract.network_devices import ModbusTcpMap
 
 MAPS = Path(__file__).parents[3] / "configs" / "modbus"
 FIRST = [230.5, 0.0, 0.0, 0.5, 0.0, 0.0, 115.25, 0.0, 0.0, 120.0, 0.0, 0.0, -8.5, 0.0, 0.0, 0.75]

@@ -1,0 +1,40 @@
+"""Devices on a serial line, as the settings describe them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from contract.devices import AssetKind, Device, WholePath
+from contract.identity import Kind
+
+
+class Pzem004t(Device):
+    """A PZEM-004T v3 or PZEM-016 energy meter on Modbus RTU."""
+
+    driver: Literal["pzem004t"] = "pzem004t"
+    kind: AssetKind = Kind.STREETLIGHT
+    address: Annotated[int, Field(ge=1, le=0xF7)]
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 300
+
+
+class ModbusMap(Device):
+    """Any Modbus RTU device by a register map; `base` is added to each of the map's addresses."""
+
+    driver: Literal["modbus_map"] = "modbus_map"
+    kind: AssetKind
+    map: WholePath
+    address: Annotated[int, Field(ge=1, le=0xF7)]
+    base: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
+
+
+class A02yyuw(Device):
+    """An A02YYUW or JSN-SR04T ultrasonic sensor that speaks by itself."""
+
+    driver: Literal["a02yyuw"] = "a02yyuw"
+    kind: AssetKind = Kind.WASTE_BIN
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 1_000
+
+
+SerialDevice = Annotated[Pzem004t | ModbusMap | A02yyuw, Field(discriminator="driver")]
+SPEAKING = (A02yyuw,)  # they send unasked, so each is alone on its line
