@@ -2,18 +2,31 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from agent.clock import Clock
 from agent.drivers import registry
 from agent.drivers.driver import Driver
+from agent.drivers.modbus_rtu import RtuMaster
+from agent.drivers.place import NetworkPlace, SerialPlace
+from agent.drivers.resolver import Resolver
 from agent.line import Port
 from agent.reachability import Reachability
-from agent.tap import Tap
+from agent.tap import Tap, Traffic
+from contract.devices import Device
 from contract.identity import AssetId
 from contract.settings import AgentSettings, NetworkLine, SerialLine
 
 MAX_SIDE_BY_SIDE = 32
+
+
+class Closing(Protocol):
+    """What a line holds open and gives back."""
+
+    async def close(self) -> None:
+        """Give it back to the system."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +36,7 @@ class WatchedDevice:
     driver: Driver
     reachability: Reachability
     turn: asyncio.Lock
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,13 +47,18 @@ class Line:
     interval_ms: int
     workers: int
     devices: list[WatchedDevice]
-    port: Tap | None = None
+    opened: tuple[Closing, ...] = ()
     gone: str = ""
 
     def due(self, tick_ms: int) -> list[WatchedDevice]:
         """Who is to be asked now: those that answer, then those overdue the longest."""
         due = [device for device in self.devices if device.reachability.is_due(tick_ms)]
         return sorted(due, key=lambda d: (d.reachability.unreachable, d.reachability.due_ms))
+
+    async def close(self) -> None:
+        """Give back what is open; the next read opens it again."""
+        for one in self.opened:
+            await one.close()
 
 
 def build_lines(
@@ -54,67 +73,63 @@ def build_lines(
 
     `open_events` names, by asset, the unreachable events that began before this start.
     """
-    known = open_events or {}
-    lines = [_serial_line(line, open_port(line), clock, new_id, known) for line in settings.serial]
-    return lines + [_network_line(line, clock, new_id, known) for line in settings.network]
-
-
-def _serial_line(
-    line: SerialLine,
-    port: Port,
-    clock: Clock,
-    new_id: Callable[[], str],
-    open_events: Mapping[AssetId, str],
-) -> Line:
-    tap = Tap(port)
-    drivers = registry.serial_drivers(line, port=tap, clock=clock)
-    turn = asyncio.Lock()
-    devices = _watch(line, drivers, [turn] * len(drivers), new_id, open_events)
-    return Line(
-        name=line.name,
-        interval_ms=round(line.read_interval_s * 1_000),
-        workers=1,
-        devices=devices,
-        port=tap,
-    )
-
-
-def _network_line(
-    line: NetworkLine,
-    clock: Clock,
-    new_id: Callable[[], str],
-    open_events: Mapping[AssetId, str],
-) -> Line:
-    drivers = registry.network_drivers(line.device, clock=clock)
-    turns = [asyncio.Lock() for _ in drivers]
-    devices = _watch(line, drivers, turns, new_id, open_events)
-    return Line(
-        name=line.name,
-        interval_ms=round(line.read_interval_s * 1_000),
-        workers=min(MAX_SIDE_BY_SIDE, len(devices)),
-        devices=devices,
-    )
-
-
-def _watch(
-    line: SerialLine | NetworkLine,
-    drivers: list[Driver],
-    turns: list[asyncio.Lock],
-    new_id: Callable[[], str],
-    open_events: Mapping[AssetId, str],
-) -> list[WatchedDevice]:
+    making = _Making(clock=clock, new_id=new_id, open_events=open_events or {})
     return [
-        WatchedDevice(
-            driver=driver,
-            reachability=Reachability(
-                asset=device.asset,
-                kind=device.kind,
-                unreachable_after=device.unreachable_after,
-                interval_ms=round(line.read_interval_s * 1_000),
-                new_id=new_id,
-                open_event=open_events.get(device.asset),
-            ),
-            turn=turn,
-        )
-        for device, driver, turn in zip(line.device, drivers, turns, strict=True)
+        *(making.serial_line(line, open_port(line)) for line in settings.serial),
+        *(making.network_line(line) for line in settings.network),
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Making:
+    clock: Clock
+    new_id: Callable[[], str]
+    open_events: Mapping[AssetId, str]
+
+    def serial_line(self, line: SerialLine, port: Port) -> Line:
+        traffic = Traffic()
+        tap = Tap(port, traffic)
+        master = RtuMaster(tap, baud=line.baud, clock=self.clock)
+        place = SerialPlace(port=tap, master=master, clock=self.clock)
+        turn = asyncio.Lock()
+        interval_ms = _ms(line.read_interval_s)
+        devices = [
+            self._watch(device, registry.build(device, place), turn, traffic, interval_ms)
+            for device in line.device
+        ]
+        return Line(
+            name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(tap,)
+        )
+
+    def network_line(self, line: NetworkLine) -> Line:
+        resolver = Resolver()
+        interval_ms = _ms(line.read_interval_s)
+        devices = []
+        for device in line.device:
+            place = NetworkPlace(clock=self.clock, resolver=resolver, traffic=Traffic())
+            driver = registry.build(device, place)
+            devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))
+        workers = min(MAX_SIDE_BY_SIDE, len(devices))
+        return Line(name=line.name, interval_ms=interval_ms, workers=workers, devices=devices)
+
+    def _watch(
+        self,
+        device: Device,
+        driver: Driver,
+        turn: asyncio.Lock,
+        traffic: Traffic,
+        interval_ms: int,
+    ) -> WatchedDevice:
+        reachability = Reachability(
+            asset=device.asset,
+            kind=device.kind,
+            unreachable_after=device.unreachable_after,
+            interval_ms=interval_ms,
+            new_id=self.new_id,
+            open_event=self.open_events.get(device.asset),
+        )
+        return WatchedDevice(driver=driver, reachability=reachability, turn=turn, traffic=traffic)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1_000)

@@ -72,13 +72,21 @@ def show(reading: LiveReading, *, as_json: bool) -> None:
         return
     print(f"{reading.asset}  {reading.kind} on line {reading.line}")
     for one in reading.traffic:
-        print(f"  {'→ asked   ' if one.sent else '← answered'} {one.data}")
+        print(f"  {'→ asked   ' if one.sent else '← answered'} {_readable(one.data)}")
     for value in reading.values:
         sign = "? suspect" if value.suspect else "✓ good"
         unit = "" if value.unit == "1" else value.unit
         print(f"  {value.quantity:22}{value.value:>14.10g} {unit:14}{sign}")
     if reading.fault:
         print(f"✗ {reading.fault}")
+
+
+def _readable(data: str) -> str:
+    """Text as text, anything else in hexadecimal."""
+    raw = bytes.fromhex(data)
+    text = raw.decode("ascii", "replace")
+    is_text = len(raw) > 3 and all(one.isprintable() or one in "\r\n\t" for one in text)
+    return repr(text)[1:-1] if is_text and raw.isascii() else data
 
 
 def _described(seen: Observation) -> LiveValue:

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from agent.clock import Clock
@@ -89,13 +88,12 @@ class Sampler:
     async def close(self) -> None:
         """Give the ports back."""
         for line in self._lines:
-            if line.port is not None:
-                await line.port.close()
+            await line.close()
 
     async def _read_now(self, line: Line, device: WatchedDevice) -> LiveAnswer:
         fault, observations = "", tuple[Observation, ...]()
         async with device.turn:
-            with line.port.listen() if line.port else nullcontext(list[Piece]()) as traffic:
+            with device.traffic.listen() as traffic:
                 try:
                     observations = await _read_in_time(device.driver)
                 except (DeviceError, LineGone) as error:
@@ -117,8 +115,7 @@ class Sampler:
                 await self._read_line(line, tick_ms)
                 tick_ms = next_tick_ms(tick_ms, line.interval_ms, now_ms=self._clock.boot_ms())
         finally:
-            if line.port is not None:
-                await line.port.close()
+            await line.close()
 
     async def _read_line(self, line: Line, tick_ms: int) -> None:
         due = iter(line.due(tick_ms))

@@ -22,5 +22,7 @@ WholePath = Annotated[str, StringConstraints(pattern=r"^/")]
 class Device(Section):
     """What every device has: the asset it speaks for, and when it counts as unreachable."""
 
+    driver: str
     asset: AssetField
+    kind: AssetKind
     unreachable_after: Annotated[int, Field(ge=1, le=100)] = 3

@@ -20,5 +20,8 @@ class Driver(Protocol):
     """One device on one line."""
 
     async def read(self) -> tuple[Observation, ...]:
-        """Ask once and return the answer in bounded time; raises DeviceError or LineGone."""
+        """Ask once and return the answer in bounded time; raises DeviceError or LineGone.
+
+        Of a device that speaks rarely and by itself: what it said since the last call, or nothing.
+        """
         ...

@@ -6,6 +6,7 @@ from agent.clock import Clock
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.resolver import Resolver
 from agent.line import Port
+from agent.tap import Traffic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +20,11 @@ class SerialPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkPlace:
-    """The gateway's network; names are looked up in one place."""
+    """The gateway's network; names are looked up in one place.
+
+    `traffic` is one device's own: its driver notes what it sends and hears, and no secret.
+    """
 
     clock: Clock
     resolver: Resolver
+    traffic: Traffic

@@ -2,14 +2,10 @@
 
 import importlib
 
-from agent.clock import Clock
 from agent.drivers.driver import Driver
-from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.place import NetworkPlace, SerialPlace
-from agent.drivers.resolver import Resolver
 from agent.line import Port
-from contract.network_devices import NetworkDevice
-from contract.serial_devices import SerialDevice
+from contract.devices import Device
 from contract.settings import SerialLine
 
 MODULES = {
@@ -27,19 +23,7 @@ def open_port(line: SerialLine) -> Port:
     return port
 
 
-def serial_drivers(line: SerialLine, *, port: Port, clock: Clock) -> list[Driver]:
-    """A driver for each device on `line`, in the settings' order."""
-    master = RtuMaster(port, baud=line.baud, clock=clock)
-    place = SerialPlace(port=port, master=master, clock=clock)
-    return [_build(device, place) for device in line.device]
-
-
-def network_drivers(devices: list[NetworkDevice], *, clock: Clock) -> list[Driver]:
-    """A driver for each device, in the settings' order."""
-    place = NetworkPlace(clock=clock, resolver=Resolver())
-    return [_build(device, place) for device in devices]
-
-
-def _build(device: SerialDevice | NetworkDevice, place: SerialPlace | NetworkPlace) -> Driver:
+def build(device: Device, place: SerialPlace | NetworkPlace) -> Driver:
+    """The driver of one device; raises SettingsError if its settings cannot be met."""
     driver: Driver = importlib.import_module(MODULES[device.driver]).build(device, place)
     return driver

@@ -15,7 +15,6 @@ from agent.live import described
 from agent.reachability import Reachability
 from agent.round import Round
 from agent.sampler import Sampler, next_tick_ms
-from agent.tap import Tap
 from contract.identity import AssetId, Kind
 from contract.readings import Event, Phase
 
@@ -278,7 +277,7 @@ async def test_cancelling_closes_the_ports(bench: Bench) -> None:
 
     port = ClosingPort(bench.clock)
     line = bench.line("feeder", {"PJU-0001": bench.driver(230.0)})
-    line.port = Tap(port)
+    line.opened = (port,)
     async with bench.running(line):
         await bench.ticks.run_to(START_MS)
     assert port.closed

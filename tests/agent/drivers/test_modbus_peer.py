@@ -14,6 +14,7 @@ from agent.drivers.modbus_map import build
 from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
 from agent.errors import DeviceRefused
+from agent.tap import Traffic
 from contract.identity import AssetId, Kind
 from contract.network_devices import ModbusTcpMap
 
@@ -44,7 +45,7 @@ def meter(port: int, name: str) -> Driver:
         asset=AssetId("PJU-0001"), kind=Kind.STREETLIGHT, map=str(MAPS / name), host="127.0.0.1",
         port=port, address=1, timeout_ms=5_000,
     )  # fmt: skip
-    return build(settings, NetworkPlace(clock=FakeClock(), resolver=Resolver()))
+    return build(settings, NetworkPlace(clock=FakeClock(), resolver=Resolver(), traffic=Traffic()))
 
 
 async def test_an_eastron_map_reads_a_meter_that_another_library_serves(port: int) -> None:
