@@ -12,11 +12,14 @@ from typing import TypeVar
 from agent.clock import Clock
 from agent.console import Console
 from agent.errors import LinkDown, OutboxDamaged
+from agent.events.building import all_learned, build_watch
+from agent.events.watch import Watch
 from agent.lines import build_lines
 from agent.link import Connector, MqttConnector, Post
 from agent.notify import Notifier
 from agent.outbox.opening import damage_mark, open_outbox
 from agent.outbox.outbox import Outbox
+from agent.outbox.records import Contents
 from agent.round import Round
 from agent.sampler import Sampler
 from agent.sealer import Sealer
@@ -26,7 +29,7 @@ from agent.uplink import Uplink
 from contract.codec import encode_model
 from contract.identity import BootId, Epoch
 from contract.messages import Status
-from contract.readings import Event, Phase
+from contract.readings import Event
 from contract.settings import AgentSettings
 from contract.tls import client_context
 from contract.topics import Topics
@@ -59,7 +62,7 @@ async def run(
                 reserve_bytes=settings.outbox.reserve_free_mb << 20,
                 in_thread=_In(card),
             )
-            agent = Agent(settings, outbox, clock, contents.open_events, connector)
+            agent = Agent(settings, outbox, clock, contents, connector)
             await agent.run(notifier, stop)
         except* OutboxDamaged:
             damage_mark(path).touch()
@@ -84,7 +87,7 @@ class Agent:
         settings: AgentSettings,
         outbox: Outbox,
         clock: Clock,
-        open_events: tuple[Event, ...],
+        contents: Contents,
         connector: Connector | None,
     ) -> None:
         self._settings = settings
@@ -98,8 +101,9 @@ class Agent:
         )
         self._connector = connector or self._mqtt()
         self._sync = self._synchroniser()
-        self._sealer = self._build_sealer(open_events)
-        self._sampler = self._build_sampler(open_events)
+        self._sealer = self._build_sealer(contents.open_events)
+        self._watch = self._build_watch(contents)
+        self._sampler = self._build_sampler()
 
     def _mqtt(self) -> MqttConnector:
         gateway = self._settings.gateway.id
@@ -133,21 +137,26 @@ class Agent:
             ballast=Path(self._settings.gateway.data_dir) / "ballast",
             open_events=open_events,
             told=self._sync.sealed,
+            learned=lambda: all_learned(self._watch),
         )
 
-    def _build_sampler(self, open_events: tuple[Event, ...]) -> Sampler:
-        ids = _event_ids(self._outbox.ledger.current.epoch)
-        lines = build_lines(
+    def _build_watch(self, contents: Contents) -> Watch:
+        return build_watch(
             self._settings,
             clock=self._clock,
-            new_id=ids,
-            open_events={event.asset: event.id for event in open_events},
+            new_id=_event_ids(self._epoch),
+            tell=self._sealer.tell,
+            open_events=contents.open_events,
+            learned=contents.learned,
         )
-        return Sampler(lines, clock=self._clock, round=self._round, tell=self._sealer.tell)
+
+    def _build_sampler(self) -> Sampler:
+        self._watch.start(self._settings.line_names(), self._clock.boot_ms())
+        lines = build_lines(self._settings, clock=self._clock, is_lost=self._watch.is_lost)
+        return Sampler(lines, clock=self._clock, round=self._round, watch=self._watch)
 
     async def run(self, notifier: Notifier, stop: asyncio.Event) -> None:
         """Until `stop`: then seal what is left and say goodbye."""
-        self._end_events_of_removed_devices()
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(self._sampler.run(), name="sampler"),
@@ -197,19 +206,6 @@ class Agent:
 
     def _now_s(self) -> float:
         return self._clock.boot_ms() / 1_000
-
-    def _end_events_of_removed_devices(self) -> None:
-        """Nobody else will ever end them."""
-        assets = {device.asset for line in self._settings.serial for device in line.device}
-        assets |= {device.asset for line in self._settings.network for device in line.device}
-        for event in self._sealer.open_events():
-            if event.asset not in assets:
-                self._sealer.tell(
-                    Event(
-                        id=event.id, asset=event.asset, kind=event.kind, type=event.type,
-                        phase=Phase.END, at_ms=self._clock.boot_ms(), detail="no longer configured",
-                    )
-                )  # fmt: skip
 
     async def _farewell(self) -> None:
         """Tell the city that this is on purpose, if the broker can be reached at once."""

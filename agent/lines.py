@@ -1,7 +1,7 @@
 """The lines of the settings: their devices with drivers, and when each is to be asked."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -65,15 +65,14 @@ def build_lines(
     settings: AgentSettings,
     *,
     clock: Clock,
-    new_id: Callable[[], str],
-    open_events: Mapping[AssetId, str] | None = None,
+    is_lost: Callable[[AssetId], bool] = lambda _: False,
     open_port: Callable[[SerialLine], Port] = registry.open_port,
 ) -> list[Line]:
     """The lines of the settings, nothing opened yet.
 
-    `open_events` names, by asset, the unreachable events that began before this start.
+    `is_lost` says which devices were unreachable before this start.
     """
-    making = _Making(clock=clock, new_id=new_id, open_events=open_events or {})
+    making = _Making(clock=clock, is_lost=is_lost)
     return [
         *(making.serial_line(line, open_port(line)) for line in settings.serial),
         *(making.network_line(line) for line in settings.network),
@@ -83,8 +82,7 @@ def build_lines(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
     clock: Clock
-    new_id: Callable[[], str]
-    open_events: Mapping[AssetId, str]
+    is_lost: Callable[[AssetId], bool]
 
     def serial_line(self, line: SerialLine, port: Port) -> Line:
         traffic = Traffic()
@@ -125,8 +123,7 @@ class _Making:
             kind=device.kind,
             unreachable_after=device.unreachable_after,
             interval_ms=interval_ms,
-            new_id=self.new_id,
-            open_event=self.open_events.get(device.asset),
+            lost=self.is_lost(device.asset),
         )
         return WatchedDevice(driver=driver, reachability=reachability, turn=turn, traffic=traffic)
 

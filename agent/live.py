@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from agent.clock import KernelClock
 from agent.drivers.driver import Observation
 from agent.errors import AgentError
+from agent.events.building import build_watch
 from agent.lines import build_lines
 from agent.round import Round
 from agent.sampler import LiveAnswer, Sampler
@@ -23,8 +24,9 @@ MAX_ANSWER_BYTES = 1 << 20
 async def read_directly(settings: AgentSettings, asset: str) -> LiveReading:
     """Open the device's line and ask; raises AgentError if there is no such asset."""
     clock = KernelClock(trusted=False)
-    lines = build_lines(settings, clock=clock, new_id=str)
-    sampler = Sampler(lines, clock=clock, round=Round(), tell=lambda _: None)
+    lines = build_lines(settings, clock=clock)
+    watch = build_watch(settings, clock=clock, new_id=str, tell=lambda _: None)
+    sampler = Sampler(lines, clock=clock, round=Round(), watch=watch)
     try:
         return described(await sampler.read_now(asset))
     finally:

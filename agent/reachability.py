@@ -1,19 +1,13 @@
-"""Whether a device answers: one event when it stops, its end when it is back, and when to ask."""
+"""Whether a device answers, and when to ask it next: a dead one ever more rarely."""
 
-from collections.abc import Callable
-
+from agent.errors import AgentError
 from contract.identity import AssetId, Kind
-from contract.readings import DEVICE_UNREACHABLE, Event, Phase
 
 MAX_PROBE_GAP_MS = 60_000  # found again within two minutes, a slow round included
-MAX_DETAIL = 200  # what an event column takes
 
 
 class Reachability:
-    """Pure: it is told answers and failures, and returns the event they make.
-
-    `open_event` is the id of an event that began before a restart and has not ended.
-    """
+    """Pure: it is told answers and failures. `lost` is a device that was so before a restart."""
 
     def __init__(
         self,
@@ -22,24 +16,19 @@ class Reachability:
         kind: Kind,
         unreachable_after: int,
         interval_ms: int,
-        new_id: Callable[[], str],
-        open_event: str | None = None,
+        lost: bool = False,
     ) -> None:
         self.asset = asset
         self.kind = kind
-        self.why = "has not answered since before the restart" if open_event else ""
+        self.why = "has not answered since before the restart" if lost else ""
+        self.error: AgentError | None = None
+        self.unreachable = lost
+        self.excused = False  # something else explains why it gives nothing
         self._unreachable_after = unreachable_after
         self._interval_ms = interval_ms
-        self._new_id = new_id
-        self._open_event = open_event
         self._failures = 0
         self._gap_ms = interval_ms
         self._due_ms = 0
-
-    @property
-    def unreachable(self) -> bool:
-        """Whether an event is open."""
-        return self._open_event is not None
 
     @property
     def due_ms(self) -> int:
@@ -50,26 +39,32 @@ class Reachability:
         """Whether to ask at this tick; an unreachable device is asked ever more rarely."""
         return tick_ms >= self._due_ms
 
-    def answered(self, *, at_ms: int) -> Event | None:
-        """The end of the open event, if there is one."""
-        self._failures = 0
-        self.retry_soon()
-        if self._open_event is None:
-            return None
-        ended, self._open_event, self.why = self._event(Phase.END, at_ms), None, ""
-        return ended
+    @property
+    def nearly_unreachable(self) -> bool:
+        """Whether at most one more failure is missing."""
+        return self.unreachable or self._failures >= max(1, self._unreachable_after - 1)
 
-    def failed(self, why: str, *, tick_ms: int, at_ms: int) -> Event | None:
-        """The begin of an event, if this failure is the last that was missing."""
-        self.why = why
+    def answered(self) -> bool:
+        """It answers; whether it was unreachable before."""
+        was_unreachable, self.unreachable = self.unreachable, False
+        self._failures, self.error, self.why, self.excused = 0, None, "", False
+        self.retry_soon()
+        return was_unreachable
+
+    def failed(self, error: AgentError, why: str, *, tick_ms: int) -> bool:
+        """It gave nothing; whether this failure is the last that was missing."""
+        self.error, self.why = error, why
         self._failures += 1
-        if self._open_event is not None:
+        if self.unreachable:
             self._wait_longer(tick_ms)
-            return None
-        if self._failures < self._unreachable_after:
-            return None
-        self._open_event = self._new_id()
-        return self._event(Phase.BEGIN, at_ms)
+            return False
+        self.unreachable = self._failures >= self._unreachable_after
+        return self.unreachable
+
+    def start_over(self) -> None:
+        """What explained its silence is over: from now on its failures count anew."""
+        self._failures, self.unreachable, self.error, self.excused = 0, False, None, False
+        self.retry_soon()
 
     def retry_soon(self) -> None:
         """Ask at every tick again: the device or its line has changed."""
@@ -79,15 +74,3 @@ class Reachability:
     def _wait_longer(self, tick_ms: int) -> None:
         self._due_ms = tick_ms + self._gap_ms
         self._gap_ms = max(self._interval_ms, min(2 * self._gap_ms, MAX_PROBE_GAP_MS))
-
-    def _event(self, phase: Phase, at_ms: int) -> Event:
-        assert self._open_event is not None
-        return Event(
-            id=self._open_event,
-            asset=self.asset,
-            kind=self.kind,
-            type=DEVICE_UNREACHABLE,
-            phase=phase,
-            at_ms=at_ms,
-            detail=self.why[:MAX_DETAIL],
-        )

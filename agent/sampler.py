@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from agent.clock import Clock
 from agent.drivers.driver import Driver, Observation
 from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone
+from agent.events.line_watch import LineWatch
+from agent.events.watch import Watch
 from agent.lines import Line, WatchedDevice
 from agent.reachability import Reachability
 from agent.round import Round
@@ -15,7 +17,7 @@ from agent.tap import Piece
 from contract.document import nearest
 from contract.identity import AssetId, Kind
 from contract.quantities import is_plausible
-from contract.readings import Event, Reading
+from contract.readings import Reading
 
 MAX_FAULTS = 100
 READ_LIMIT_S = 90.0  # the longest timeout a device may have is 60 s; its driver keeps it
@@ -38,7 +40,7 @@ class LiveAnswer:
 
 
 class Sampler:
-    """Reads `lines` into `round`; `tell` is called with each event as it happens."""
+    """Reads `lines` into `round`, and tells `watch` what was said and what was not."""
 
     def __init__(
         self,
@@ -46,13 +48,17 @@ class Sampler:
         *,
         clock: Clock,
         round: Round,  # noqa: A002 the glossary's word
-        tell: Callable[[Event], None],
+        watch: Watch,
         wait_until: WaitUntil | None = None,
     ) -> None:
         self._lines = lines
         self._clock = clock
         self._round = round
-        self._tell = tell
+        self._watch = watch
+        self._judges = {
+            line.name: LineWatch(line.name, [one.reachability for one in line.devices], watch)
+            for line in lines
+        }
         self._wait_until = wait_until or sleep_on(clock)
 
     async def run(self) -> None:
@@ -124,7 +130,8 @@ class Sampler:
                 for _ in range(line.workers):
                     group.create_task(self._work(line, due, tick_ms))
         except* LineGone as errors:
-            self._line_gone(line, in_words(errors.exceptions[0]), tick_ms)
+            self._line_gone(line, errors.exceptions[0], tick_ms)
+        self._judges[line.name].round_ended(self._clock.boot_ms(), gone=line.gone)
 
     async def _work(self, line: Line, due: Iterator[WatchedDevice], tick_ms: int) -> None:
         """Takes devices from `due`; those that do not answer may use half of the interval only."""
@@ -143,42 +150,27 @@ class Sampler:
                 observations = await _read_in_time(device.driver)
         except DeviceError as error:
             self._line_works(line)
-            self._device_failed(line, device.reachability, in_words(error), tick_ms)
+            device.reachability.failed(error, in_words(error), tick_ms=tick_ms)
             return
         at_ms = self._clock.boot_ms()
         self._line_works(line)
-        self._round.add(_readings(device.reachability, observations, at_ms))
-        self._device_answered(line, device.reachability, at_ms)
+        device.reachability.answered()
+        derived = self._watch.saw(device.reachability.asset, observations, at_ms)
+        self._round.add(_readings(device.reachability, observations + derived, at_ms))
 
     def _line_works(self, line: Line) -> None:
         if line.gone:
             line.gone = ""
             _log.info("the line is back line=%s", line.name)
 
-    def _line_gone(self, line: Line, why: str, tick_ms: int) -> None:
+    def _line_gone(self, line: Line, error: BaseException, tick_ms: int) -> None:
+        why = in_words(error)
         if not line.gone:
             _log.warning("the line is gone line=%s reason=%s", line.name, why)
         line.gone = why
         for device in line.devices:
-            watch = device.reachability
-            event = watch.failed(why, tick_ms=tick_ms, at_ms=self._clock.boot_ms())
-            watch.retry_soon()
-            if event is not None:
-                self._tell(event)
-
-    def _device_answered(self, line: Line, watch: Reachability, at_ms: int) -> None:
-        event = watch.answered(at_ms=at_ms)
-        if event is not None:
-            _log.info("the device is back asset=%s line=%s", watch.asset, line.name)
-            self._tell(event)
-
-    def _device_failed(self, line: Line, watch: Reachability, why: str, tick_ms: int) -> None:
-        event = watch.failed(why, tick_ms=tick_ms, at_ms=self._clock.boot_ms())
-        if event is not None:
-            _log.warning(
-                "the device is unreachable asset=%s line=%s reason=%s", watch.asset, line.name, why
-            )
-            self._tell(event)
+            device.reachability.failed(LineGone(why), why, tick_ms=tick_ms)
+            device.reachability.retry_soon()
 
 
 def next_tick_ms(tick_ms: int, interval_ms: int, *, now_ms: int) -> int:

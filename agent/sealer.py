@@ -2,19 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from agent.clock import Clock
 from agent.dating import consider
 from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull
+from agent.learned import Learned
 from agent.outbox.ballast import drop_ballast, keep_ballast
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import NewBatch
 from agent.round import Round
 from agent.uplink import Name
+from contract.identity import AssetId
 from contract.messages import MAX_EVENTS
 from contract.readings import Event, Phase
+
+KEEP_MS = 3_600_000
 
 LOG = logging.getLogger("nadi.outbox")
 
@@ -32,6 +36,7 @@ class Sealer:
         ballast: Path,
         open_events: tuple[Event, ...],
         told: Callable[[Name], None],
+        learned: Callable[[], Mapping[AssetId, Learned]],
     ) -> None:
         self._outbox = outbox
         self._round = round_
@@ -40,6 +45,8 @@ class Sealer:
         self._ballast = ballast
         self._open = {event.id: event for event in open_events}
         self._told = told
+        self._learned = learned
+        self._kept_ms = clock.boot_ms()
         self._events: list[Event] = []
         self._event_waits = asyncio.Event()
         self.fault = ""
@@ -97,7 +104,15 @@ class Sealer:
         origin = self._outbox.origins.get(boot := self._outbox.ledger.current.boot)
         if dated := consider(boot, self._clock.sight(), origin):
             self._outbox.date(dated)
-        self._announce(await self._outbox.seal(self._round.take()))
+        self._announce(await self._outbox.seal(self._round.take(), learned=self._hourly()))
+
+    def _hourly(self) -> Mapping[AssetId, Learned] | None:
+        """What was learned, once an hour; with each event it is kept anyway."""
+        now_ms = self._clock.boot_ms()
+        if now_ms - self._kept_ms < KEEP_MS:
+            return None
+        self._kept_ms = now_ms
+        return self._learned()
 
     async def _seal_events(self) -> None:
         if not self._events:
@@ -108,7 +123,11 @@ class Sealer:
                 self._open[event.id] = event
             else:
                 self._open.pop(event.id, None)
-        self._announce(await self._outbox.seal((), events, open_events=self.open_events()))
+        self._announce(
+            await self._outbox.seal(
+                (), events, open_events=self.open_events(), learned=self._learned()
+            )
+        )
 
     def _announce(self, batch: NewBatch | None) -> None:
         if batch:

@@ -1,11 +1,12 @@
 """What the settings say of every device, whatever line it hangs on."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contract.document import Section
 from contract.identity import AssetField, Kind
+from contract.limits import AccessPointLimits, Bin, Cabinet, CameraLimits, Feeder, Lamp
 
 
 def _an_asset(kind: Kind) -> Kind:
@@ -20,9 +21,35 @@ WholePath = Annotated[str, StringConstraints(pattern=r"^/")]
 
 
 class Device(Section):
-    """What every device has: the asset it speaks for, and when it counts as unreachable."""
+    """What every device has: the asset it speaks for, what feeds it, and when it is at fault."""
 
     driver: str
     asset: AssetField
     kind: AssetKind
     unreachable_after: Annotated[int, Field(ge=1, le=100)] = 3
+    fed_by: AssetField | None = None  # the cabinet or switch whose fault explains this one's
+    lamp: Lamp | None = None
+    feeder: Feeder | None = None
+    cabinet: Cabinet | None = None
+    bin: Bin | None = None
+    camera: CameraLimits | None = None
+    access_point: AccessPointLimits | None = None
+
+    @model_validator(mode="after")
+    def _limits_suit_the_kind(self) -> Self:
+        for name, kinds in LIMITS.items():
+            if getattr(self, name) is not None and self.kind not in kinds:
+                raise ValueError(f"{name} is for {' or '.join(kinds)}, this is a {self.kind}")
+        if self.fed_by == self.asset:
+            raise ValueError("nothing feeds itself; leave fed_by out")
+        return self
+
+
+LIMITS = {
+    "lamp": (Kind.STREETLIGHT,),
+    "feeder": (Kind.STREETLIGHT, Kind.CABINET),
+    "cabinet": (Kind.CABINET,),
+    "bin": (Kind.WASTE_BIN,),
+    "camera": (Kind.CAMERA,),
+    "access_point": (Kind.ACCESS_POINT,),
+}

@@ -20,7 +20,7 @@ class Quantity:
 
 
 _ALL = (
-    Quantity(name="voltage", unit="V", low=80, high=300, feeds="Streetlight.voltage",
+    Quantity(name="voltage", unit="V", low=0, high=300, feeds="Streetlight.voltage",
              meaning="RMS supply voltage"),
     Quantity(name="current", unit="A", low=0, high=100, feeds="Streetlight.current",
              meaning="RMS current"),
@@ -34,11 +34,11 @@ _ALL = (
     Quantity(name="apparent_power", unit="V.A", low=0, high=1e6, meaning="apparent power"),
     Quantity(name="reactive_power", unit="V.A{reactive}", low=-1e6, high=1e6,
              meaning="reactive power; the sign follows the transformer's direction"),
-    Quantity(name="voltage_l1", unit="V", low=80, high=300,
+    Quantity(name="voltage_l1", unit="V", low=0, high=300,
              feeds="StreetlightControlCabinet.voltageR", meaning="RMS voltage of phase 1"),
-    Quantity(name="voltage_l2", unit="V", low=80, high=300,
+    Quantity(name="voltage_l2", unit="V", low=0, high=300,
              feeds="StreetlightControlCabinet.voltageS", meaning="RMS voltage of phase 2"),
-    Quantity(name="voltage_l3", unit="V", low=80, high=300,
+    Quantity(name="voltage_l3", unit="V", low=0, high=300,
              feeds="StreetlightControlCabinet.voltageT", meaning="RMS voltage of phase 3"),
     Quantity(name="current_l1", unit="A", low=0, high=1_000,
              feeds="StreetlightControlCabinet.intensityR", meaning="RMS current of phase 1"),
@@ -73,6 +73,8 @@ _ALL = (
              meaning="1 while the meter's own power threshold is exceeded"),
     Quantity(name="distance", unit="mm", low=30, high=10_000,
              meaning="from the sensor down to the waste"),
+    Quantity(name="filling_level", unit="1", low=0, high=1, feeds="WasteContainer.fillingLevel",
+             meaning="share of the bin that is full, from filtered distances and its geometry"),
     Quantity(name="reachable", unit="1", low=0, high=1, feeds="AccessPoint.apState",
              meaning="1 if the device answered"),
     Quantity(name="response_time", unit="ms", low=0, high=60_000,

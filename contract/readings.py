@@ -25,9 +25,6 @@ class Phase(StrEnum):
     END = "end"
 
 
-DEVICE_UNREACHABLE = "deviceUnreachable"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """A change worth waking someone for; `id` pairs its begin with its end."""

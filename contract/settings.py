@@ -1,13 +1,15 @@
 """The gateway's settings: what `nadi-agent` runs and the technician's command writes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from contract.devices import Device
 from contract.document import Section
 from contract.identity import CityField, GatewayField
+from contract.limits import Site
 from contract.network_devices import NetworkDevice
 from contract.serial_devices import SPEAKING, ModbusMap, Pzem004t, SerialDevice
 from contract.tls import Broker
@@ -82,6 +84,7 @@ class AgentSettings(Section):
 
     gateway: Gateway
     broker: Broker
+    site: Site | None = None
     outbox: OutboxSettings = OutboxSettings()
     uplink: UplinkSettings = UplinkSettings()
     serial: Annotated[list[SerialLine], Field(max_length=64)] = []
@@ -89,11 +92,22 @@ class AgentSettings(Section):
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
-        lines: list[SerialLine | NetworkLine] = [*self.serial, *self.network]
-        _refuse_twice("line", [line.name for line in lines])
+        _refuse_twice("line", self.line_names())
         _refuse_twice("port", [line.port for line in self.serial])
-        _refuse_twice("asset", [device.asset for line in lines for device in line.device])
+        _refuse_twice("asset", [device.asset for device in self.devices()])
         return self
+
+    def line_names(self) -> list[str]:
+        """Every line's name."""
+        return [line.name for line in self.lines()]
+
+    def devices(self) -> Iterator[Device]:
+        """Every device on every line."""
+        return (device for line in self.lines() for device in line.device)
+
+    def lines(self) -> "list[SerialLine | NetworkLine]":
+        """Every line."""
+        return [*self.serial, *self.network]
 
 
 def _refuse_twice(what: str, items: Sequence[str | int]) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agent.learned import Learned
 from agent.outbox.reading import read_contents, read_gone, read_tally
 from agent.outbox.records import (
     Commit,
@@ -23,7 +24,7 @@ from agent.outbox.records import (
 )
 from agent.outbox.salvage import take_over
 from agent.outbox.schema import connect, in_words, number_of, row_id
-from contract.identity import BootId, Epoch, GatewayId
+from contract.identity import AssetId, BootId, Epoch, GatewayId
 from contract.messages import Counts, Origin, Parent
 from contract.ranges import Range, RangeSet
 from contract.readings import Event
@@ -101,6 +102,12 @@ class OutboxFile:
                 database.executemany(
                     "INSERT INTO open_event VALUES (?, ?, ?, ?, ?, ?)",
                     map(_event_row, commit.open_events),
+                )
+            if commit.learned is not None:
+                database.execute("DELETE FROM learned")
+                database.executemany(
+                    "INSERT INTO learned VALUES (?, ?, ?)",
+                    map(_learned_row, commit.learned.items()),
                 )
         self._measure()
         return Written(used_bytes=self._used_bytes, room_bytes=self._room_bytes, gone=gone)
@@ -236,6 +243,11 @@ def _epoch_row(update: EpochUpdate) -> tuple[str, str, int]:
 
 def _origin_row(origin: Origin) -> tuple[str, int, int, int]:
     return origin.boot, origin.origin_ms, origin.uncertainty_ms, origin.revision
+
+
+def _learned_row(item: tuple[AssetId, Learned]) -> tuple[str, float | None, str]:
+    asset, learned = item
+    return (asset, learned.level, json.dumps(learned.nights))
 
 
 def _event_row(event: Event) -> tuple[str, str, str, str, int, str]:

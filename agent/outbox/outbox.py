@@ -1,15 +1,16 @@
 """The outbox: seals rounds, settles them by the city's receipts, and states what it holds."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from agent.errors import OutboxDamaged, OutboxFailed
+from agent.learned import Learned
 from agent.outbox.ledger import EpochLedger, Handed, Ledger
 from agent.outbox.records import Commit, Contents, NewBatch, Stored, Tally, Written
 from contract.codec import Key, encode_body, sha256_of
-from contract.identity import BootId, Epoch, GatewayId
+from contract.identity import AssetId, BootId, Epoch, GatewayId
 from contract.messages import (
     MAX_RANGES,
     Counts,
@@ -106,6 +107,7 @@ class Outbox:
         events: Sequence[Event] = (),
         *,
         open_events: tuple[Event, ...] | None = None,
+        learned: Mapping[AssetId, Learned] | None = None,
     ) -> NewBatch | None:
         """One round in one durable commit; raises OutboxFailed with nothing half done.
 
@@ -115,7 +117,7 @@ class Outbox:
         if self._draft:
             raise OutboxFailed("the last round is not sealed yet")
         batch = self._new_batch(readings, events) if readings or events else None
-        self._draft = self._commit(batch, open_events)
+        self._draft = self._commit(batch, open_events, learned)
         return await self.retry()
 
     async def retry(self) -> NewBatch | None:
@@ -159,7 +161,12 @@ class Outbox:
     def _key(self, ledger: EpochLedger, n: int) -> Key:
         return Key(gateway=self.gateway, epoch=ledger.epoch, n=n)
 
-    def _commit(self, batch: NewBatch | None, open_events: tuple[Event, ...] | None) -> Commit:
+    def _commit(
+        self,
+        batch: NewBatch | None,
+        open_events: tuple[Event, ...] | None,
+        learned: Mapping[AssetId, Learned] | None,
+    ) -> Commit:
         full = self.used_bytes > self._budget_bytes or self.room_bytes < self._reserve_bytes
         return Commit(
             batch=batch,
@@ -168,6 +175,7 @@ class Outbox:
             receipt_version=self.ledger.receipt_version,
             origins=self._unwritten,
             open_events=open_events,
+            learned=learned,
         )
 
     def _written(self, commit: Commit, written: Written) -> None:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
+from agent.learned import Learned
 from agent.outbox.records import Contents, EpochRecord, Gone, Tally
 from agent.outbox.schema import number_of, row_id, span_of
 from contract.identity import AssetId, BootId, Epoch, Kind
@@ -33,6 +34,7 @@ def read_contents(database: sqlite3.Connection, *, used_bytes: int, room_bytes: 
         epochs=tuple(_epoch_record(database, row) for row in rows),
         origins=tuple(_origins(database)),
         open_events=tuple(_open_events(database)),
+        learned=dict(_learned(database)),
         receipt_version=max((row[7] for row in rows), default=0),
         used_bytes=used_bytes,
         room_bytes=room_bytes,
@@ -83,6 +85,11 @@ def _open_events(database: sqlite3.Connection) -> Iterator[Event]:
             id=row[0], asset=AssetId(row[1]), kind=Kind(row[2]), type=row[3], phase=Phase.BEGIN,
             at_ms=row[4], detail=row[5],
         )  # fmt: skip
+
+
+def _learned(database: sqlite3.Connection) -> Iterator[tuple[AssetId, Learned]]:
+    for asset, level, nights in database.execute("SELECT asset, level, nights FROM learned"):
+        yield AssetId(asset), Learned(level=level, nights=tuple(json.loads(nights)))
 
 
 def _epoch_record(database: sqlite3.Connection, row: tuple[object, ...]) -> EpochRecord:

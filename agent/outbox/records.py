@@ -1,9 +1,11 @@
 """What crosses the border between the outbox's decisions and its file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from contract.identity import BootId, Epoch
+from agent.learned import Learned
+from contract.identity import AssetId, BootId, Epoch
 from contract.messages import Counts, Origin, Parent
 from contract.ranges import Range, RangeSet
 from contract.readings import Event
@@ -83,6 +85,7 @@ class Commit:
     receipt_version: int = 0
     origins: tuple[Origin, ...] = ()
     open_events: tuple[Event, ...] | None = None
+    learned: Mapping[AssetId, Learned] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +126,7 @@ class Contents:
     epochs: tuple[EpochRecord, ...]
     origins: tuple[Origin, ...]
     open_events: tuple[Event, ...]
+    learned: Mapping[AssetId, Learned]
     receipt_version: int
     used_bytes: int
     room_bytes: int

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull, OutboxNewer
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 APPLICATION_ID = 0x4E414449  # "NADI"
 # A round touches two pages. Of 4,096 bytes they write 66 B a reading to the card, of 1,024 35 B.
 PAGE_BYTES = 1_024
@@ -42,6 +42,10 @@ CREATE TABLE open_event(
   at_ms INTEGER NOT NULL, detail TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+LEARNED = """
+CREATE TABLE learned(asset TEXT PRIMARY KEY, level REAL, nights TEXT NOT NULL)
+  STRICT, WITHOUT ROWID;
+"""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -73,10 +77,12 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
     if version == 0 and database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
         database.executescript(
             f"BEGIN; PRAGMA application_id={APPLICATION_ID};"
-            f" PRAGMA user_version={SCHEMA_VERSION}; {SCHEMA} COMMIT;"
+            f" PRAGMA user_version={SCHEMA_VERSION}; {SCHEMA} {LEARNED} COMMIT;"
         )
     elif application != APPLICATION_ID:
         raise OutboxDamaged(f"{path}: not an outbox of nadi-agent")
+    elif version == 1:
+        database.executescript(f"BEGIN; PRAGMA user_version={SCHEMA_VERSION}; {LEARNED} COMMIT;")
 
 
 @contextmanager

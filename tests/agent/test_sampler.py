@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 
@@ -9,13 +9,16 @@ import pytest
 from agent.clock import FakeClock
 from agent.drivers.driver import Observation
 from agent.errors import AgentError, DeviceSilent, LineGone
+from agent.events.causes import Topology
+from agent.events.light import Daylight
+from agent.events.watch import Watch, WatchedAsset
 from agent.line import FakePort
 from agent.lines import Line, WatchedDevice
 from agent.live import described
 from agent.reachability import Reachability
 from agent.round import Round
 from agent.sampler import Sampler, next_tick_ms
-from contract.identity import AssetId, Kind
+from contract.identity import AssetId, GatewayId, Kind
 from contract.readings import Event, Phase
 
 START_MS = 5_000
@@ -102,13 +105,23 @@ class Bench:
         ]
         return Line(name=name, interval_ms=INTERVAL_MS, workers=workers, devices=devices)
 
+    def _watch_of(self, lines: Sequence[Line]) -> Watch:
+        reached = [device.reachability for line in lines for device in line.devices]
+        return Watch(
+            [WatchedAsset(asset=one.asset, kind=one.kind) for one in reached],
+            gateway=GatewayId("bb-0001"),
+            topology=Topology({}),
+            daylight=Daylight(self.clock, elevation=None, twilight_min=0),
+            new_id=lambda: f"event-{next(self._ids)}",
+            tell=self.events.append,
+        )
+
     def _watch(self, asset: AssetId) -> Reachability:
         return Reachability(
             asset=asset,
             kind=Kind.STREETLIGHT,
             unreachable_after=3,
             interval_ms=INTERVAL_MS,
-            new_id=lambda: f"event-{next(self._ids)}",
         )
 
     def driver(self, *script: float | Exception, takes_ms: int = 50) -> ScriptedDriver:
@@ -125,7 +138,7 @@ class Bench:
             list(lines),
             clock=self.clock,
             round=self.round,
-            tell=self.events.append,
+            watch=self._watch_of(lines),
             wait_until=self.ticks.wait_until,
         )
         task = asyncio.create_task(sampler.run())
@@ -198,7 +211,7 @@ async def test_network_devices_are_read_side_by_side_within_the_bound(bench: Ben
 async def test_a_device_that_stops_and_returns_makes_one_event(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, logger="nadi.sampler")
+    caplog.set_level(logging.INFO, logger="nadi.events")
     lamp = bench.driver(230.0, silent(), silent(), silent(), silent(), 231.0)
     async with bench.running(bench.line("feeder", {"PJU-0001": lamp})) as sampler:
         await bench.ticks.run_to(START_MS + 3 * INTERVAL_MS)
@@ -213,12 +226,12 @@ async def test_a_device_that_stops_and_returns_makes_one_event(
     )
     assert (end.phase, end.id) == (Phase.END, begin.id)
     assert [record.getMessage() for record in caplog.records] == [
-        "the device is unreachable asset=PJU-0001 line=feeder reason=" + begin.detail,
-        "the device is back asset=PJU-0001 line=feeder",
+        "event deviceUnreachable begin asset=PJU-0001 detail=" + begin.detail,
+        "event deviceUnreachable end asset=PJU-0001 detail=" + begin.detail,
     ]
 
 
-async def test_a_line_that_is_gone_is_said_once_and_every_device_has_its_event(
+async def test_a_line_that_is_gone_is_said_once_and_makes_one_event(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="nadi.sampler")
@@ -231,17 +244,16 @@ async def test_a_line_that_is_gone_is_said_once_and_every_device_has_its_event(
         assert sampler.faults() == [
             "line feeder: the serial port /dev/ttyUSB0 is missing; plug the adapter in"
         ]
-        assert sorted((e.asset, e.phase) for e in bench.events) == [
-            ("PJU-0001", Phase.BEGIN),
-            ("PJU-0002", Phase.BEGIN),
-        ]
+        (begin,) = bench.events
+        assert (begin.asset, begin.type, begin.detail) == (
+            "bb-0001",
+            "lineUnreachable",
+            f"feeder: {gone()}; {gone().hint}; 2 devices hang on it",
+        )
         await bench.ticks.run_to(START_MS + 10 * INTERVAL_MS)
         assert sampler.faults() == []
     assert len(first.asked_ms) == 11
-    assert sorted((e.asset, e.phase) for e in bench.events[2:]) == [
-        ("PJU-0001", Phase.END),
-        ("PJU-0002", Phase.END),
-    ]
+    assert [(e.id, e.phase) for e in bench.events[1:]] == [(begin.id, Phase.END)]
     said = [r.getMessage() for r in caplog.records if "the line" in r.getMessage()]
     assert [words.split(" line=")[0] for words in said] == ["the line is gone", "the line is back"]
 

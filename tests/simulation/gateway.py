@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from agent.clock import Sight
 from agent.dating import consider
 from agent.errors import OutboxFailed, OutboxFull
+from agent.learned import Learned
 from agent.outbox.opening import damage_mark, open_outbox
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import NewBatch
@@ -25,7 +26,7 @@ from contract.topics import Topics
 from tests.simulation.card import Card
 from tests.simulation.disk import copy_database, remove_database
 from tests.simulation.network import Network, Puback, Upward
-from tests.simulation.truth import Batch, Sealed, SealedReading, Truth
+from tests.simulation.truth import Batch, Sealed, SealedReading, Truth, Violation
 
 _T = TypeVar("_T")
 
@@ -33,6 +34,7 @@ SETTINGS = UplinkSettings(
     window_batches=8, reserve_batches=2, resend_after_s=20, resend_max_s=60, reconnect_max_s=10
 )
 MAX_IN_FLIGHT = SETTINGS.window_batches + SETTINGS.reserve_batches
+LAMP = AssetId("PJU-0001")
 CURSED = 13.0  # the simulated city's database refuses this value
 
 
@@ -155,10 +157,16 @@ class SimGateway:
             readings, events = self._round(event=event)
             self._expect(readings, events)
             open_events = tuple(self._open.values()) if events else None
-            self._sealed(run(self.outbox.seal(readings, events, open_events=open_events)))
+            learned = self._learned() if events else None
+            seal = self.outbox.seal(readings, events, open_events=open_events, learned=learned)
+            self._sealed(run(seal))
         except OutboxFailed as error:
             if isinstance(error, OutboxFull):
                 self.outbox.make_room()
+
+    def _learned(self) -> dict[AssetId, Learned]:
+        """Something that follows from the open events, so that the card must hold both or none."""
+        return {LAMP: Learned(level=0.5, nights=(float(len(self._open)),))}
 
     def _round(self, *, event: bool) -> tuple[list[Reading], list[Event]]:
         at_ms = self._boot_ms()
@@ -343,6 +351,8 @@ class SimGateway:
         )
         self.uplink = Uplink(self.outbox.ledger, self._settings, jitter=lambda: 1.0)
         self._open = {event.id: event for event in contents.open_events}
+        if contents.learned and contents.learned != self._learned():
+            raise Violation(f"{self.id}: what was learned is not of the commit of its events")
         self._believe_card()
 
     def _believe_card(self) -> None:

@@ -10,10 +10,11 @@ from agent.outbox.file import OutboxFile
 from agent.outbox.opening import open_outbox
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import Contents
+from contract.event_types import EventType
 from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.messages import EpochReceipt, Receipt, Rejection
 from contract.ranges import Range
-from contract.readings import DEVICE_UNREACHABLE, Event, Phase, Reading
+from contract.readings import Event, Phase, Reading
 
 _T = TypeVar("_T")
 
@@ -36,7 +37,7 @@ def reading(at_ms: int, value: float = 230.1) -> Reading:
 def begin(number: int, at_ms: int = 5) -> Event:
     """The begin of the `number`-th event."""
     return Event(
-        id=f"e-{number}", asset=LAMP, kind=Kind.STREETLIGHT, type=DEVICE_UNREACHABLE,
+        id=f"e-{number}", asset=LAMP, kind=Kind.STREETLIGHT, type=EventType.DEVICE_UNREACHABLE,
         phase=Phase.BEGIN, at_ms=at_ms, detail="no answer within 300 ms",
     )  # fmt: skip
 

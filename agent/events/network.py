@@ -1,0 +1,135 @@
+"""Faults of cameras and access points that answer; each hides those after it."""
+
+from agent.events.condition import above
+from agent.events.lamp import hold
+from agent.events.rule import ABSENT, Rule, Seen, Verdict
+from contract.event_types import EventType
+from contract.limits import AccessPointLimits, CameraLimits
+
+RTSP_OK = 200
+
+
+def camera_rules(limits: CameraLimits) -> tuple[Rule, ...]:
+    """The stream before its picture, and the clock last."""
+    return (NoStream(limits), BadPicture(limits), WrongClock(limits))
+
+
+def access_point_rules(limits: AccessPointLimits) -> tuple[Rule, ...]:
+    """No internet before a strange portal, and slowness last."""
+    return (NoInternet(limits), PortalBroken(limits), Degraded(limits))
+
+
+class NoStream:
+    """It answers, and describes no video."""
+
+    type = EventType.CAMERA_STREAM_FAULT
+
+    def __init__(self, limits: CameraLimits) -> None:
+        self.hold = hold(limits.stream_after_s, 0)
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By the status and the streams of a DESCRIBE."""
+        status = seen.values.get("rtsp_status")
+        if status is None:
+            return None
+        if status != RTSP_OK:
+            return Verdict(True, f"RTSP status {status:.0f}")
+        return Verdict(seen.values.get("video_streams", 0) < 1, "no video in its description")
+
+
+class BadPicture:
+    """Dark at any hour, frozen, or covered."""
+
+    type = EventType.CAMERA_PICTURE_FAULT
+
+    def __init__(self, limits: CameraLimits) -> None:
+        self.hold = hold(limits.picture_after_s, 0)
+        self._limits = limits
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By the still picture's figures."""
+        luma = seen.values.get("picture_luma")
+        if luma is None:
+            return None
+        if luma < self._limits.dark_luma:
+            return Verdict(True, f"dark: {luma:.0f} of 255")
+        if seen.values.get("picture_change", 255) < self._limits.frozen_change:
+            return Verdict(True, "frozen")
+        sharpness = seen.values.get("picture_sharpness", self._limits.covered_sharpness)
+        return Verdict(sharpness < self._limits.covered_sharpness, "covered or out of focus")
+
+
+class WrongClock:
+    """Its recordings are misdated."""
+
+    type = EventType.CAMERA_CLOCK_FAULT
+
+    def __init__(self, limits: CameraLimits) -> None:
+        self.hold = hold(limits.clock_after_s, 0)
+        self._limits = limits
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By its distance from the gateway's clock."""
+        drift_s = seen.values.get("clock_drift")
+        if drift_s is None:
+            return None
+        present = above(abs(drift_s), self._limits.clock_s, self._limits.clock_s / 2)
+        return Verdict(present, f"{drift_s:+.0f} s")
+
+
+class NoInternet:
+    """The public network reaches no internet, and no portal explains it."""
+
+    type = EventType.ACCESS_POINT_NO_INTERNET
+
+    def __init__(self, limits: AccessPointLimits) -> None:
+        self.hold = hold(limits.after_s, 0)
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By a name that is found and a page that answers."""
+        works = seen.values.get("internet_ok")
+        if works is None:
+            return None
+        if seen.values.get("captive_portal", 0) >= 0.5:
+            return ABSENT
+        named = seen.values.get("dns_ok", 1) >= 0.5
+        return Verdict(works < 0.5, "no page answers" if named else "no name is found")
+
+
+class PortalBroken:
+    """A login page where there should be none, or none where there should be one."""
+
+    type = EventType.CAPTIVE_PORTAL_BROKEN
+
+    def __init__(self, limits: AccessPointLimits) -> None:
+        self.hold = hold(limits.after_s, 0)
+        self._expected = limits.expects == "portal"
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By who answers instead of the page."""
+        portal = seen.values.get("captive_portal")
+        if portal is None:
+            return None
+        words = "no login page" if self._expected else "a login page stands before the internet"
+        return Verdict((portal >= 0.5) != self._expected, words)
+
+
+class Degraded:
+    """Its uplink is down, or it answers slowly."""
+
+    type = EventType.ACCESS_POINT_DEGRADED
+
+    def __init__(self, limits: AccessPointLimits) -> None:
+        self.hold = hold(limits.after_s, 60_000)
+        self._slow_ms = limits.slow_ms
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By its interface and its answering time."""
+        up, took_ms = seen.values.get("interface_up"), seen.values.get("response_time")
+        if up is not None and up < 0.5:
+            return Verdict(True, "the interface is down")
+        if took_ms is None:
+            return None if up is None else ABSENT
+        return Verdict(
+            above(took_ms, self._slow_ms, self._slow_ms / 2), f"answers in {took_ms:.0f} ms"
+        )

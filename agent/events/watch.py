@@ -1,0 +1,322 @@
+"""Every asset's faults begin and end here, once for each cause."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from agent.drivers.driver import Observation
+from agent.events.causes import COVERING, EXCLUSIVE, EXPLAINED, LOST, Topology, cause_of
+from agent.events.condition import Condition
+from agent.events.fill import FillFilter
+from agent.events.light import Daylight
+from agent.events.rule import Rule, Seen, Verdict
+from contract.event_types import EventType
+from contract.identity import AssetId, GatewayId, Kind
+from contract.quantities import is_plausible
+from contract.readings import Event, Phase
+
+LOG = logging.getLogger("nadi.events")
+MAX_DETAIL = 200  # what an event column takes
+JUST_NOW_MS = 300_000  # a fault this young is explained by a cause that shows itself later
+UNKNOWN_COUNT = -1  # the event began before this start
+FRESH_MS = 600_000  # how long a contactor's last state is believed
+
+
+@dataclass(slots=True)
+class Judged:
+    """A rule, its fault, and how often it counts."""
+
+    rule: Rule
+    condition: Condition
+    count: int = UNKNOWN_COUNT
+    recount: Condition | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class WatchedAsset:
+    """One asset as it is judged; each of its rules hides those after it."""
+
+    asset: AssetId
+    kind: Kind
+    judged: tuple[Judged, ...] = ()
+    fill: FillFilter | None = None
+    gear: bool = False  # a control gear behind a controller that answers for it
+    lost: EventType | None = None
+    doubted: EventType | None = None  # another cause, seen once
+    failing: bool = False  # it did not answer last time
+    values: Mapping[str, float] = field(default_factory=dict)
+    seen_ms: int = -FRESH_MS
+
+
+class Watch:
+    """Is told what every device said or why it said nothing; tells events as they happen."""
+
+    def __init__(
+        self,
+        assets: Iterable[WatchedAsset],
+        *,
+        gateway: GatewayId,
+        topology: Topology,
+        daylight: Daylight,
+        new_id: Callable[[], str],
+        tell: Callable[[Event], None],
+        open_events: Iterable[Event] = (),
+    ) -> None:
+        self._assets = {one.asset: one for one in assets}
+        self._gateway = gateway
+        self._topology = topology
+        self._daylight = daylight
+        self._new_id = new_id
+        self._to = tell
+        self._open = {(event.asset, _key(event)): event for event in open_events}
+
+    @property
+    def assets(self) -> Iterable[WatchedAsset]:
+        """All that are watched."""
+        return self._assets.values()
+
+    def start(self, lines: Iterable[str], at_ms: int) -> None:
+        """Go on with the events that were open; end those nobody can end any more."""
+        known = {(AssetId(self._gateway), _line_key(line)) for line in lines}
+        for one in self._assets.values():
+            known |= {(one.asset, lost) for lost in LOST}
+            one.lost = next((lost for lost in LOST if (one.asset, lost) in self._open), None)
+            for judged in one.judged:
+                key = (one.asset, str(judged.rule.type))
+                judged.condition.active = key in self._open
+                known.add(key)
+        for key in [key for key in self._open if key not in known]:
+            self._end(key, at_ms, "no longer configured")
+
+    def is_lost(self, asset: AssetId) -> bool:
+        """Whether the asset's device was unreachable when last heard of."""
+        return self._assets[asset].lost is not None
+
+    def depth(self, asset: AssetId) -> int:
+        """How many assets feed it, one through the other."""
+        return len(self._topology.above(asset))
+
+    def saw(
+        self, asset: AssetId, observations: tuple[Observation, ...], at_ms: int
+    ) -> tuple[Observation, ...]:
+        """What a device said; returns what follows from it."""
+        one = self._assets[asset]
+        self._found(one, at_ms)
+        if not observations:
+            return ()
+        values = {seen.quantity: seen.value for seen in observations if _is_good(seen)}
+        derived = self._fill_level(one, values, at_ms)
+        values |= {seen.quantity: seen.value for seen in derived}
+        one.values, one.seen_ms = values, at_ms
+        if one.judged:
+            self._judge(one, self._look(one, values, at_ms))
+        return derived
+
+    def failed(self, asset: AssetId) -> None:
+        """The device gave nothing this time."""
+        one = self._assets[asset]
+        one.failing = one.lost is None
+
+    def explains(self, asset: AssetId, error: Exception) -> bool:
+        """Whether a fault of something above is why the device gives nothing."""
+        one = self._assets[asset]
+        return cause_of(one.kind, error, gear=one.gear) in self._hidden(one)
+
+    def lost(self, asset: AssetId, error: Exception, why: str, at_ms: int) -> None:
+        """The device gives nothing, for this reason; the same one twice is told once."""
+        one = self._assets[asset]
+        cause = cause_of(one.kind, error, gear=one.gear)
+        if cause is one.lost or cause in self._waiting(one):
+            return
+        if one.lost is not None and cause is not one.doubted:
+            one.doubted = cause
+            return
+        self._found(one, at_ms, f"now {cause}")
+        self._begin(one.asset, one.kind, cause, why, at_ms)
+        one.lost, one.doubted, one.failing = cause, None, False
+        if one.kind in EXCLUSIVE:
+            self._end_all(one, one.judged, at_ms, cause)
+
+    def line_dead(self, line: str, devices: int, why: str, at_ms: int) -> None:
+        """None of the line's devices answers: one event for all of them."""
+        key = (AssetId(self._gateway), _line_key(line))
+        if key not in self._open:
+            hides = f"{devices} device{'s hang' if devices > 1 else ' hangs'} on it"
+            event = self._event(
+                AssetId(self._gateway),
+                Kind.GATEWAY,
+                EventType.LINE_UNREACHABLE,
+                f"{line}: {why}; {hides}",
+                at_ms,
+            )
+            self._open[key] = event
+            self._tell(event)
+
+    def line_alive(self, line: str, at_ms: int) -> bool:
+        """Something on the line answers; whether it was dead."""
+        return self._end((AssetId(self._gateway), _line_key(line)), at_ms)
+
+    def _judge(self, one: WatchedAsset, seen: Seen) -> None:
+        hidden, waiting = self._hidden(one), self._waiting(one)
+        explained = False
+        for at, judged in enumerate(one.judged):
+            verdict = judged.rule.judge(seen)
+            if verdict is None or judged.rule.type in waiting:
+                continue
+            unknown = explained or judged.rule.type in hidden
+            if judged.condition.see(None if unknown else verdict.present, seen.at_ms):
+                self._changed(one, judged, verdict, seen.at_ms)
+                if judged.condition.active:
+                    self._end_all(one, one.judged[at + 1 :], seen.at_ms, judged.rule.type)
+            elif judged.condition.active and not unknown and verdict.present:
+                self._recount(one, judged, verdict, seen.at_ms)
+            explained |= _hides(one.kind, judged, verdict)
+
+    def _changed(self, one: WatchedAsset, judged: Judged, verdict: Verdict, at_ms: int) -> None:
+        kind = judged.rule.type
+        if judged.condition.active:
+            judged.count, judged.recount = verdict.count, None
+            self._begin(one.asset, one.kind, kind, verdict.detail, at_ms)
+        else:
+            self._end((one.asset, kind), at_ms)
+
+    def _recount(self, one: WatchedAsset, judged: Judged, verdict: Verdict, at_ms: int) -> None:
+        """Another count for as long as the fault itself took: told anew."""
+        if judged.count == UNKNOWN_COUNT:
+            judged.count = verdict.count
+        if verdict.count == judged.count:
+            judged.recount = None
+            return
+        judged.recount = judged.recount or Condition(judged.rule.hold)
+        if judged.recount.see(True, at_ms):
+            self._end((one.asset, judged.rule.type), at_ms, f"now {verdict.detail}")
+            self._changed(one, judged, verdict, at_ms)
+
+    def _end_all(
+        self, one: WatchedAsset, judged: Iterable[Judged], at_ms: int, cause: EventType
+    ) -> None:
+        for other in judged:
+            if other.condition.active and other.rule.type != cause:
+                other.condition.end()
+                self._end((one.asset, other.rule.type), at_ms, f"explained by {cause}")
+
+    def _found(self, one: WatchedAsset, at_ms: int, detail: str = "") -> None:
+        one.failing = False
+        if one.lost is not None:
+            self._end((one.asset, one.lost), at_ms, detail)
+            one.lost = None
+
+    def _look(self, one: WatchedAsset, values: Mapping[str, float], at_ms: int) -> Seen:
+        dark, lit = self._daylight.dark(at_ms), None
+        for above in self._topology.above(one.asset, own=True):
+            feeding = self._assets.get(above)
+            if feeding is None or at_ms - feeding.seen_ms > FRESH_MS:
+                continue
+            if dark is None and "photocell_dark" in feeding.values:
+                dark = feeding.values["photocell_dark"] >= 0.5
+            if lit is None and "contactor_closed" in feeding.values:
+                lit = feeding.values["contactor_closed"] >= 0.5
+        return Seen(values, at_ms, dark, dark if lit is None else lit)
+
+    def _fill_level(
+        self, one: WatchedAsset, values: Mapping[str, float], at_ms: int
+    ) -> tuple[Observation, ...]:
+        distance_mm = values.get("distance")
+        if one.fill is None or distance_mm is None or values.get("tilted", 0) >= 0.5:
+            return ()
+        fill = one.fill.see(distance_mm, at_ms)
+        if fill is None:
+            return ()
+        if fill.collected:
+            self._begin(
+                one.asset, one.kind, EventType.BIN_COLLECTED, f"{fill.level:.0%} left", at_ms
+            )
+            self._end((one.asset, EventType.BIN_COLLECTED), at_ms)
+        return (Observation(quantity="filling_level", value=round(fill.level, 4)),)
+
+    def _hidden(self, one: WatchedAsset) -> frozenset[EventType]:
+        """What an open fault of something above explains already."""
+        hidden: frozenset[EventType] = frozenset()
+        for above in self._topology.above(one.asset, own=True):
+            for cause, hides in COVERING.items():
+                if (above, cause) in self._open:
+                    hidden |= hides - {cause} if above == one.asset else hides
+        return hidden
+
+    def _waiting(self, one: WatchedAsset) -> frozenset[EventType]:
+        """What a fault of something above may explain in a moment."""
+        waiting: frozenset[EventType] = frozenset()
+        for above in self._topology.above(one.asset):
+            feeding = self._assets.get(above)
+            for judged in feeding.judged if feeding else ():
+                if judged.condition.pending:
+                    waiting |= COVERING.get(judged.rule.type, waiting)
+            if feeding and feeding.failing:
+                waiting |= EXPLAINED
+        return waiting
+
+    def _begin(self, asset: AssetId, kind: Kind, cause: EventType, why: str, at_ms: int) -> None:
+        below = self._topology.below(asset) if cause in COVERING else ()
+        words = f"{why}; explains what hangs on it ({len(below)})" if below else why
+        event = self._event(asset, kind, cause, words, at_ms)
+        self._open[(asset, cause)] = event
+        self._tell(event)
+        for other in below:
+            self._explain(other, cause, at_ms)
+
+    def _explain(self, asset: AssetId, cause: EventType, at_ms: int) -> None:
+        """End what was told of `asset` shortly before its cause showed itself."""
+        one = self._assets.get(asset)
+        young = [
+            key
+            for key, event in self._open.items()
+            if key[0] == asset and key[1] in COVERING[cause] and at_ms - event.at_ms < JUST_NOW_MS
+        ]
+        for key in young:
+            if one and one.lost == key[1]:
+                one.lost = None
+            for judged in one.judged if one else ():
+                if judged.rule.type == key[1]:
+                    judged.condition.end()
+            self._end(key, at_ms, f"explained by {cause}")
+
+    def _end(self, key: tuple[AssetId, str], at_ms: int, detail: str = "") -> bool:
+        began = self._open.pop(key, None)
+        if began is None:
+            return False
+        self._tell(
+            Event(
+                id=began.id, asset=began.asset, kind=began.kind, type=began.type,
+                phase=Phase.END, at_ms=at_ms, detail=detail or began.detail,
+            )
+        )  # fmt: skip
+        return True
+
+    def _tell(self, event: Event) -> None:
+        words = (event.type, event.phase, event.asset, event.detail)
+        LOG.info("event %s %s asset=%s detail=%s", *words)
+        self._to(event)
+
+    def _event(self, asset: AssetId, kind: Kind, cause: EventType, why: str, at_ms: int) -> Event:
+        return Event(
+            id=self._new_id(), asset=asset, kind=kind, type=cause, phase=Phase.BEGIN,
+            at_ms=at_ms, detail=why[:MAX_DETAIL],
+        )  # fmt: skip
+
+
+def _hides(kind: Kind, judged: Judged, verdict: Verdict) -> bool:
+    return kind is not Kind.WASTE_BIN and judged.condition.active and verdict.present is not None
+
+
+def _is_good(seen: Observation) -> bool:
+    return not seen.suspect and is_plausible(seen.quantity, seen.value)
+
+
+def _line_key(line: str) -> str:
+    return f"{EventType.LINE_UNREACHABLE} {line}"
+
+
+def _key(event: Event) -> str:
+    if event.type == EventType.LINE_UNREACHABLE:
+        return _line_key(event.detail.partition(":")[0])
+    return event.type
