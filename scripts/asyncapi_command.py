@@ -9,6 +9,7 @@ from pathlib import Path
 from scripts.asyncapi_document import document
 from scripts.asyncapi_reference import quantities_page, topics_page
 from scripts.asyncapi_yaml import to_yaml
+from scripts.events_page import events_page
 
 ROOT = Path(__file__).parents[1]
 HEAD = "# Generated from contract/ by scripts/asyncapi; do not edit.\n"
@@ -38,6 +39,7 @@ def generated() -> dict[Path, str]:
         docs / "asyncapi.yaml": HEAD + to_yaml(document(program=_version())),
         docs / "reference" / "topics.md": topics_page(),
         docs / "reference" / "quantities.md": quantities_page(),
+        docs / "reference" / "events.md": events_page(),
     }
 
 

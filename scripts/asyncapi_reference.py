@@ -47,7 +47,7 @@ def _topic_table(members: Iterable[Channel]) -> str:
         (f"`{c.address}`", c.model.__name__, "yes" if c.retained else "no", c.title)
         for c in members
     ]
-    return _table(("topic", "message", "retained", "what"), rows)
+    return table(("topic", "message", "retained", "what"), rows)
 
 
 def _channel(channel: Channel) -> str:
@@ -69,7 +69,7 @@ def _parts() -> Iterator[str]:
 
 
 def _field_table(schema: dict[str, Any]) -> str:
-    return _table(("field", "type", "always there", "meaning"), _fields(schema))
+    return table(("field", "type", "always there", "meaning"), _fields(schema))
 
 
 def _fields(schema: dict[str, Any]) -> list[tuple[str, ...]]:
@@ -118,7 +118,7 @@ def quantities_page() -> str:
     """Every quantity with its unit, its range and what it feeds."""
     rows = [_quantity_row(quantity) for quantity in QUANTITIES.values()]
     heads = ("quantity", "unit (UCUM)", "plausible", "meaning", "feeds (Smart Data Models)")
-    return "\n".join([GENERATED, "# Quantities\n", _QUANTITIES_INTRO, _table(heads, rows)])
+    return "\n".join([GENERATED, "# Quantities\n", _QUANTITIES_INTRO, table(heads, rows)])
 
 
 _QUANTITIES_INTRO = """\
@@ -137,6 +137,7 @@ def _number(value: float) -> str:
     return "2^64" if value == 2.0**64 else f"{value:g}" if value < 1_000_000 else f"{value:,.0f}"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in row)} |\n" for row in lines)

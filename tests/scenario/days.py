@@ -58,6 +58,8 @@ DEVICES = [device for devices in LINES.values() for device in devices]
 class Gateway:
     """The production judges of one gateway; it can be restarted."""
 
+    topology = topology(DEVICES)
+
     def __init__(self, clock: FakeClock) -> None:
         self.told: list[Event] = []
         self._clock = clock
@@ -73,7 +75,7 @@ class Gateway:
         self.watch = Watch(
             self._assets,
             gateway=GatewayId(GATEWAY),
-            topology=topology(DEVICES),
+            topology=self.topology,
             daylight=daylight(self._clock, SITE),
             new_id=self._new_id,
             tell=self._tell,

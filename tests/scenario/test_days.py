@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.scenario.days import run_days
+from agent.events.causes import Topology
+from tests.scenario.days import Gateway, run_days
 
 SEEDS, NIGHTLY_SEEDS = 10, 200
 
@@ -10,6 +11,19 @@ SEEDS, NIGHTLY_SEEDS = 10, 200
 @pytest.mark.system
 def test_every_fault_is_told_by_its_right_name_in_time_and_nothing_else_is() -> None:
     run_seeds(SEEDS)
+
+
+class Forgetful(Gateway):
+    """Knows nothing of what hangs on what."""
+
+    topology = Topology({})
+
+
+@pytest.mark.system
+def test_a_gateway_that_knows_no_causes_would_be_found_out() -> None:
+    report = run_days(0, make=Forgetful)
+    assert len(report.false) > 3
+    assert any("PJU-01" in words for words in report.false)
 
 
 @pytest.mark.nightly

@@ -1,0 +1,149 @@
+from agent.errors import (
+    AgentError,
+    DeviceSilent,
+    FrameError,
+    LoginRefused,
+    ServiceClosed,
+    Unpowered,
+)
+from agent.events.line_watch import LineWatch
+from agent.reachability import Reachability
+from contract.identity import AssetId, Kind
+from tests.agent.events.watching import Watching, device, words
+
+CAMERA = device("CAM-01", Kind.CAMERA, fed_by="SW-01")
+SWITCH = device("SW-01", Kind.SWITCH)
+POINT = device("WIFI-01", Kind.ACCESS_POINT)
+SILENT = DeviceSilent("no answer within 3000 ms")
+WELL = {"rtsp_status": 200.0, "video_streams": 1.0, "clock_drift": 0.4}
+
+
+def lost(error: AgentError) -> list[str]:
+    watching = Watching(CAMERA)
+    watching.watch.lost(AssetId("CAM-01"), error, str(error), 1_000)
+    return words(watching.told)
+
+
+def test_a_camera_is_told_by_its_cause() -> None:
+    assert lost(SILENT) == ["+cameraNetworkFault CAM-01"]
+    assert lost(Unpowered("the port is searching")) == ["+cameraPowerFault CAM-01"]
+    assert lost(ServiceClosed("nothing listens")) == ["+cameraServiceFault CAM-01"]
+    assert lost(FrameError("not an RTSP answer")) == ["+cameraServiceFault CAM-01"]
+    assert lost(LoginRefused("refused")) == ["+cameraAuthFault CAM-01"]
+
+
+def test_a_camera_has_one_cause_at_a_time() -> None:
+    watching = Watching(CAMERA)
+    watching.see("CAM-01", **WELL)
+    assert watching.see("CAM-01", minutes=3, **(WELL | {"video_streams": 0.0})) == [
+        "+cameraStreamFault CAM-01"
+    ]
+    watching.watch.lost(AssetId("CAM-01"), SILENT, str(SILENT), watching.now_ms)
+    assert words(watching.told[1:]) == [
+        "+cameraNetworkFault CAM-01",
+        "-cameraStreamFault CAM-01",
+    ]
+
+
+def test_a_wrong_clock_is_told_after_ten_minutes() -> None:
+    watching = Watching(CAMERA)
+    assert watching.see("CAM-01", minutes=12, **(WELL | {"clock_drift": -7_200.0})) == [
+        "+cameraClockFault CAM-01"
+    ]
+    assert watching.told[0].detail == "-7200 s"
+
+
+def test_an_access_point_says_what_its_people_lack() -> None:
+    watching = Watching(POINT)
+    assert watching.see("WIFI-01", minutes=3, internet_ok=0.0, captive_portal=0.0, dns_ok=0.0) == [
+        "+accessPointNoInternet WIFI-01"
+    ]
+    assert watching.told[0].detail == "no name is found"
+    assert Watching(POINT).see("WIFI-01", minutes=3, internet_ok=0.0, captive_portal=1.0) == [
+        "+captivePortalBroken WIFI-01"
+    ]
+    assert Watching(POINT).see("WIFI-01", minutes=3, interface_up=0.0) == [
+        "+accessPointDegraded WIFI-01"
+    ]
+
+
+class Lines:
+    """A line of silent devices, round by round."""
+
+    def __init__(self, *assets: tuple[str, Kind]) -> None:
+        self.watching = Watching(*(device(*one) for one in assets), CAMERA, SWITCH)
+        self.devices = [
+            Reachability(asset=AssetId(asset), kind=kind, unreachable_after=3, interval_ms=10_000)
+            for asset, kind in assets
+        ]
+        self.line = LineWatch("pju", self.devices, self.watching.watch)
+
+    def rounds(self, *silent: str) -> list[str]:
+        """Several, one after the other."""
+        return [word for one in silent for word in self.round(one)]
+
+    def round(self, silent: str) -> list[str]:
+        """A character for each device: x is silence."""
+        before, at_ms = len(self.watching.told), self.watching.now_ms + 10_000
+        self.watching.now_ms = at_ms
+        for one, heard in zip(self.devices, silent, strict=True):
+            if heard == "x":
+                one.failed(SILENT, str(SILENT), tick_ms=at_ms)
+            else:
+                one.answered()
+                self.watching.watch.saw(one.asset, (), at_ms)
+        self.line.round_ended(at_ms)
+        return words(self.watching.told[before:])
+
+
+METERS = tuple((f"PJU-{number}", Kind.STREETLIGHT) for number in "123")
+
+
+def test_a_cable_that_is_cut_in_the_middle_of_a_round_is_one_event_of_the_line() -> None:
+    lines = Lines(*METERS)
+    told = [
+        word
+        for silent in ("...", ".xx", "xxx", "xxx", "xxx", "xxx")
+        for word in lines.round(silent)
+    ]
+    assert told == ["+lineUnreachable bb-0001"]
+    assert lines.watching.told[0].detail.startswith("pju: no device answers")
+    assert lines.watching.told[0].detail.endswith("3 devices hang on it")
+
+
+def test_a_line_that_comes_back_slowly_blames_none_of_its_devices() -> None:
+    lines = Lines(*METERS)
+    for _ in range(5):
+        lines.round("xxx")
+    told = lines.rounds("xx.", "x..", "...")
+    assert told == ["-lineUnreachable bb-0001"]
+
+
+def test_a_dead_meter_among_living_ones_is_its_own_event() -> None:
+    lines = Lines(*METERS)
+    told = lines.rounds(*[".x."] * 6)
+    assert told == ["+deviceUnreachable PJU-2"]
+
+
+def test_one_lost_answer_beside_a_dead_device_kills_no_line() -> None:
+    lines = Lines(*METERS[:2])
+    told = lines.rounds("x.", "x.", "x.", "x.", "xx", "x.")
+    assert told == ["+deviceUnreachable PJU-1"]
+
+
+def test_a_dead_switch_explains_its_cameras() -> None:
+    lines = Lines(("POLE-1", Kind.STREETLIGHT))
+    switch, camera, lamp = (
+        Reachability(asset=AssetId(name), kind=kind, unreachable_after=3, interval_ms=10_000)
+        for name, kind in (
+            ("SW-01", Kind.SWITCH), ("CAM-01", Kind.CAMERA), ("POLE-1", Kind.STREETLIGHT),
+        )
+    )  # fmt: skip
+    lines.devices = [camera, switch, lamp]
+    lines.line = LineWatch("poles", lines.devices, lines.watching.watch)
+    told = [
+        word
+        for silent in ("x..", "xx.", "xx.", "xx.", "xx.", "x..", "...")
+        for word in lines.round(silent)
+    ]
+    assert told == ["+deviceUnreachable SW-01", "-deviceUnreachable SW-01"]
