@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from agent.clock import Clock
-from agent.drivers import a02yyuw, pzem004t
+from agent.drivers import a02yyuw, maxbotix, pzem004t
 from agent.drivers.modbus import (
     READ_HOLDING_REGISTERS,
     READ_INPUT_REGISTERS,
@@ -13,15 +13,21 @@ from agent.drivers.modbus import (
 )
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.register_map import shortest_float32
+from agent.drivers.speaking_sensor import MAX_BUFFER
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
 from agent.line import Port
 from contract.discovery import FoundDevice
 from contract.identity import Kind
 
 ANSWER_MS = 150  # a slower device is found with a longer timeout_ms
-LISTEN_MS = 700  # two frames of the slowest sensor that speaks by itself
+LISTEN_MS = 1_800  # two frames of the slowest sensor that speaks by itself
 MAINS_V, MAINS_HZ = (80, 300), (45, 65)
 UNKNOWN = "a Modbus device of a type not known here; write a register map for it"
+
+SPEAKING = {
+    "a02yyuw": (a02yyuw.frames, "A02YYUW, JSN-SR04T"),
+    "maxbotix": (maxbotix.frames, "MaxBotix HRXL"),
+}
 
 Progress = Callable[[int, int, str], None]
 Words = tuple[int, ...]
@@ -60,9 +66,9 @@ async def _search_at(
     port: Port, baud: int, search: Search, clock: Clock, told: Callable[[int, str], None]
 ) -> list[FoundDevice]:
     told(0, f"{baud} baud: listening")
-    if await _speaks_by_itself(port, clock):
-        what = "an ultrasonic sensor that speaks by itself (A02YYUW, JSN-SR04T)"
-        return [FoundDevice(baud=baud, driver="a02yyuw", kind=Kind.WASTE_BIN, what=what)]
+    if (driver := await _speaks_by_itself(port, clock)) is not None:
+        what = f"an ultrasonic sensor that speaks by itself ({SPEAKING[driver][1]})"
+        return [FoundDevice(baud=baud, driver=driver, kind=Kind.WASTE_BIN, what=what)]
     master = RtuMaster(port, baud=baud, clock=clock, latency_ms=2 * search.timeout_ms)
     found: list[FoundDevice] = []
     for step, address in enumerate(search.addresses, start=1):
@@ -72,16 +78,15 @@ async def _search_at(
     return found
 
 
-async def _speaks_by_itself(port: Port, clock: Clock) -> bool:
-    """Whether two whole frames of a bin sensor come without being asked for."""
+async def _speaks_by_itself(port: Port, clock: Clock) -> str | None:
+    """The driver of a sensor of which two whole frames come without being asked for."""
     heard = bytearray()
     until_ms = clock.boot_ms() + LISTEN_MS
     while (left_ms := until_ms - clock.boot_ms()) > 0:
         heard += await port.receive(left_ms, expect=a02yyuw.FRAME_LEN)
-        del heard[: -a02yyuw.MAX_BUFFER]
-    first = a02yyuw.find_frame(bytes(heard))
-    rest = bytes(heard).partition(first)[2] if first else b""
-    return a02yyuw.find_frame(rest) is not None
+        del heard[:-MAX_BUFFER]
+    counts = {driver: len(frames(bytes(heard))) for driver, (frames, _) in SPEAKING.items()}
+    return next((driver for driver, count in counts.items() if count > 1), None)
 
 
 async def _answers(master: Master, address: int, timeout_ms: int) -> bool:

@@ -36,5 +36,18 @@ class A02yyuw(Device):
     timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 1_000
 
 
-SerialDevice = Annotated[Pzem004t | ModbusMap | A02yyuw, Field(discriminator="driver")]
-SPEAKING = (A02yyuw,)  # they send unasked, so each is alone on its line
+class Maxbotix(Device):
+    """A MaxBotix HRXL-WR ultrasonic sensor that speaks by itself.
+
+    At `near_mm` and `far_mm`, the ends of its range, it may see nothing at all.
+    """
+
+    driver: Literal["maxbotix"] = "maxbotix"
+    kind: AssetKind = Kind.WASTE_BIN
+    near_mm: Annotated[int, Field(ge=0, le=10_000)] = 300
+    far_mm: Annotated[int, Field(ge=1, le=10_000)] = 5_000
+    timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 3_000
+
+
+SerialDevice = Annotated[Pzem004t | ModbusMap | A02yyuw | Maxbotix, Field(discriminator="driver")]
+SPEAKING = (A02yyuw, Maxbotix)  # they send unasked, so each is alone on its line

@@ -9,12 +9,13 @@ from firmware_sim.answers import Reply
 from firmware_sim.faults import Voice
 from firmware_sim.settings import BinSensorSettings
 
-DEVICE = "a02yyuw"
 HEAD = 0xFF
 
 
 class A02yyuw:
     """One sensor over the bin it looks into."""
+
+    device = "a02yyuw"
 
     def __init__(
         self, settings: BinSensorSettings, *, distance: Callable[[float], int], voice: Voice

@@ -12,6 +12,7 @@ from firmware_sim.settings import (
     Key,
     LampMeterSettings,
     LineSettings,
+    MaxbotixSettings,
 )
 
 DEVICES = (
@@ -26,6 +27,12 @@ DEVICES = (
         "[[line.device]]",
         BinSensorSettings,
         "distance in mm, sent unasked about 10 times a second",
+    ),
+    (
+        "maxbotix",
+        "[[line.device]]",
+        MaxbotixSettings,
+        "distance in mm as text, sent unasked about 7 times a second",
     ),
     ("rtsp_camera", "[[camera]]", CameraSettings, "OPTIONS and DESCRIBE over TCP, no video"),
     (

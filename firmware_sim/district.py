@@ -16,6 +16,7 @@ from firmware_sim.clock import Clock, SystemClock
 from firmware_sim.errors import ControlError, PortError
 from firmware_sim.faults import Voice
 from firmware_sim.line import MeterBus, Pace, SensorLine
+from firmware_sim.maxbotix import Maxbotix
 from firmware_sim.pty_port import PtyPort
 from firmware_sim.pzem004t import Pzem004t
 from firmware_sim.rtsp_camera import MAX_REQUEST, CameraServer, RtspCamera
@@ -27,6 +28,7 @@ from firmware_sim.settings import (
     FaultSettings,
     LampMeterSettings,
     LineSettings,
+    MaxbotixSettings,
 )
 from firmware_sim.snmp_access_point import AgentSocket, SnmpAccessPoint
 from firmware_sim.world import Bin, Hotspot, Lamp, Sky
@@ -155,7 +157,7 @@ class District:
         voice = self._voice(settings.asset, settings.faults)
         return Pzem004t(settings, load=lamp.at, voice=voice)
 
-    def _bin_sensor(self, settings: BinSensorSettings) -> A02yyuw:
+    def _bin_sensor(self, settings: BinSensorSettings) -> A02yyuw | Maxbotix:
         waste_bin = Bin(
             depth_mm=settings.depth_mm,
             fill_per_h=settings.fill_per_h,
@@ -163,6 +165,8 @@ class District:
             seed=self._seed(settings.asset, "bin"),
         )
         voice = self._voice(settings.asset, settings.faults)
+        if isinstance(settings, MaxbotixSettings):
+            return Maxbotix(settings, distance=waste_bin.at, voice=voice)
         return A02yyuw(settings, distance=waste_bin.at, voice=voice)
 
     def _voice(self, asset: str, faults: FaultSettings) -> Voice:

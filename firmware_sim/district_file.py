@@ -17,6 +17,7 @@ from firmware_sim.settings import (
     Key,
     LampMeterSettings,
     LineSettings,
+    MaxbotixSettings,
 )
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ Settings = TypeVar("Settings", bound="DataclassInstance")
 LINE_DEVICES: dict[str, type[LampMeterSettings] | type[BinSensorSettings]] = {
     "pzem004t": LampMeterSettings,
     "a02yyuw": BinSensorSettings,
+    "maxbotix": MaxbotixSettings,
 }
 KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from firmware_sim import a02yyuw, pzem004t, rtu
+from firmware_sim import pzem004t, rtu
 from firmware_sim.a02yyuw import A02yyuw
 from firmware_sim.answers import Answer, Record, Reply
 from firmware_sim.clock import Clock
 from firmware_sim.faults import Utterance
+from firmware_sim.maxbotix import Maxbotix
 from firmware_sim.pzem004t import Pzem004t
 
 BITS_PER_BYTE = 10  # 8N1: start, eight data, stop
@@ -122,10 +123,13 @@ class MeterBus:
         return self._clock.boot_ms() / 1000
 
 
+Sensor = A02yyuw | Maxbotix
+
+
 class SensorLine:
     """One sensor that sends unasked and hears nothing."""
 
-    def __init__(self, port: Port, sensor: A02yyuw, *, clock: Clock, record: Record) -> None:
+    def __init__(self, port: Port, sensor: Sensor, *, clock: Clock, record: Record) -> None:
         self._port = port
         self._sensor = sensor
         self._clock = clock
@@ -157,7 +161,7 @@ class SensorLine:
             return
         self._record.note(
             Answer(
-                device=a02yyuw.DEVICE,
+                device=self._sensor.device,
                 asset=self._sensor.asset,
                 asked_at_ms=None,
                 given_at_ms=now_ms,

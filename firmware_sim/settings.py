@@ -75,7 +75,7 @@ class LampMeterSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinSensorSettings:
-    """An A02YYUW ultrasonic sensor in the lid of one waste bin."""
+    """An ultrasonic sensor in the lid of one waste bin: an A02YYUW."""
 
     asset: str = field(metadata=_key("the bin's inventory number"))
     depth_mm: int = field(
@@ -89,9 +89,16 @@ class BinSensorSettings:
         _check_asset(self.asset)
         if self.faults.late:
             raise SettingsError(
-                f"{self.asset}: an a02yyuw sends unasked, so it cannot be late",
+                f"{self.asset}: a bin sensor sends unasked, so it cannot be late",
                 hint="take `late` out of its faults, or use `lose`",
             )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaxbotixSettings(BinSensorSettings):
+    """A MaxBotix HRXL-WR ultrasonic sensor in the lid of one waste bin."""
+
+    interval_ms: int = field(default=150, metadata=_key("time between two frames", 20, 60_000))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +119,8 @@ class LineSettings:
             raise SettingsError(f"line {self.name} has no device", hint="add a [[line.device]]")
         if len(self.devices) > 1 and self.bin_sensor():
             raise SettingsError(
-                f"line {self.name} joins an a02yyuw with other devices",
-                hint="give each a02yyuw a [[line]] of its own: it sends unasked",
+                f"line {self.name} joins a bin sensor with other devices",
+                hint="give each bin sensor a [[line]] of its own: it sends unasked",
             )
         _check_once((meter.address for meter in self.lamp_meters()), f"line {self.name}: address")
 

@@ -12,6 +12,7 @@ MODULES = {
     "pzem004t": "agent.drivers.pzem004t",
     "modbus_map": "agent.drivers.modbus_map",
     "a02yyuw": "agent.drivers.a02yyuw",
+    "maxbotix": "agent.drivers.maxbotix",
     "rtsp_camera": "agent.drivers.rtsp_camera",
     "snmp_access_point": "agent.drivers.snmp_access_point",
 }

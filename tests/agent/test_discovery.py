@@ -140,3 +140,12 @@ def test_a_silent_line_says_what_to_look_at() -> None:
         "✗ nothing answers on /dev/ttyUSB0 at 9600, 2400 baud, addresses 1 to 32",
         "  → check power, A and B (swap them), the adapter; then try --baud and --addresses",
     ]
+
+
+async def test_a_maxbotix_that_speaks_by_itself_is_told_from_other_sensors() -> None:
+    wire = Wire({})
+    port = wire.open(9_600)
+    for at_ms in range(50, LISTEN_MS, 750):
+        port.speak(at_ms, b"R0480\r")
+    found = await search_line(lambda _: port, Search(), clock=wire.clock, progress=lambda *_: None)
+    assert [one.driver for one in found] == ["maxbotix"]

@@ -40,14 +40,14 @@ def test_the_example_loads_as_it_is() -> None:
         (LINE + METER.replace("address = 1", ""), "address is missing", "Modbus address"),
         (LINE + METER.replace("PJU-0001", "PJU 1"), "'PJU 1' is not an inventory", "1 to 64"),
         (LINE + METER.replace("pzem004t", "pzem04t"), "'pzem04t'", "did you mean pzem004t?"),
-        (LINE + "[[line.device]]\n", "type is missing", "a02yyuw or pzem004t"),
+        (LINE + "[[line.device]]\n", "type is missing", "a02yyuw, maxbotix or pzem004t"),
         (LINE + METER + "faults = 1", "faults is not a table", "faults = { lose"),
         (LINE + METER + "faults = {flop=1}", "faults.flop is no setting", "did you mean flip?"),
         (LINE + METER + "faults = {flip=2}", "faults.flip is 2", "from 0 to 1"),
         (LINE + METER + "faults = {flip=1, lose=1}", "add up to 2", "at most 1"),
         (LINE + SENSOR + "faults = {late=0.1}", "cannot be late", "take `late` out"),
         (LINE + METER + METER.replace("0001", "0002"), "pju: address 1 is used 2 times", "once"),
-        (LINE + METER + SENSOR, "joins an a02yyuw", "a [[line]] of its own"),
+        (LINE + METER + SENSOR, "joins a bin sensor", "a [[line]] of its own"),
         (LINE.replace("rs485", "../x") + METER, "leaves the --dir", "relative"),
         (LINE.replace("rs485", "/dev/x") + METER, "leaves the --dir", "relative"),
         (LINE + METER + LINE + SENSOR, "line name pju is used 2 times", "once"),
@@ -82,5 +82,5 @@ def test_settings_made_in_code_are_checked_too() -> None:
 
 def test_the_catalogue_names_every_device_setting_and_fault() -> None:
     text = catalogue()
-    words = "pzem004t a02yyuw rtsp_camera snmp_access_point turnaround_ms fill_per_h stray silence"
+    words = "pzem004t a02yyuw maxbotix rtsp_camera snmp_access_point turnaround_ms stray silence"
     assert all(word in text for word in words.split())
