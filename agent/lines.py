@@ -9,14 +9,14 @@ from agent.clock import Clock
 from agent.drivers import registry
 from agent.drivers.driver import Driver
 from agent.drivers.modbus_rtu import RtuMaster
-from agent.drivers.place import NetworkPlace, SerialPlace
+from agent.drivers.place import LorawanPlace, NetworkPlace, SerialPlace
 from agent.drivers.resolver import Resolver
 from agent.line import Port
 from agent.reachability import Reachability
 from agent.tap import Tap, Traffic
 from contract.devices import Device
 from contract.identity import AssetId
-from contract.settings import AgentSettings, NetworkLine, SerialLine
+from contract.settings import AgentSettings, LorawanLine, NetworkLine, SerialLine
 
 MAX_SIDE_BY_SIDE = 32
 
@@ -76,6 +76,7 @@ def build_lines(
     return [
         *(making.serial_line(line, open_port(line)) for line in settings.serial),
         *(making.network_line(line) for line in settings.network),
+        *(making.lorawan_line(line) for line in settings.lorawan),
     ]
 
 
@@ -109,6 +110,18 @@ class _Making:
             devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))
         workers = min(MAX_SIDE_BY_SIDE, len(devices))
         return Line(name=line.name, interval_ms=interval_ms, workers=workers, devices=devices)
+
+    def lorawan_line(self, line: LorawanLine) -> Line:
+        stack = registry.open_stack(line)
+        interval_ms = _ms(line.read_interval_s)
+        devices = []
+        for device in line.device:
+            place = LorawanPlace(clock=self.clock, stack=stack, traffic=Traffic())
+            driver = registry.build(device, place)
+            devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))
+        return Line(
+            name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(stack,)
+        )
 
     def _watch(
         self,

@@ -81,6 +81,8 @@ def show(reading: LiveReading, *, as_json: bool) -> None:
         print(f"  {value.quantity:22}{value.value:>14.10g} {unit:14}{sign}")
     if reading.fault:
         print(f"✗ {reading.fault}")
+    elif not reading.values:
+        print("  … nothing new: it reports by itself, and its last report is sealed already")
 
 
 def _readable(data: str) -> str:

@@ -6,10 +6,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contract.devices import Device
+from contract.devices import Device, NetworkPort
 from contract.document import Section
 from contract.identity import CityField, GatewayField
 from contract.limits import Site
+from contract.lorawan_devices import LorawanSensor
 from contract.network_devices import NetworkDevice
 from contract.serial_devices import SPEAKING, ModbusMap, Pzem004t, SerialDevice
 from contract.tls import Broker
@@ -79,6 +80,27 @@ class NetworkLine(Section):
     device: Annotated[list[NetworkDevice], Field(min_length=1, max_length=1_000)]
 
 
+class LorawanLine(Section):
+    """LoRaWAN sensors behind the ChirpStack on this gateway; `application` is its id there."""
+
+    name: Name
+    application: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+    host: str = "127.0.0.1"
+    port: NetworkPort = 1883
+    user: str = ""
+    password: Annotated[str, Field(repr=False)] = ""
+    read_interval_s: Annotated[float, Field(ge=0.2, le=86_400)] = 5.0
+    device: Annotated[list[LorawanSensor], Field(min_length=1, max_length=1_000)]
+
+    @model_validator(mode="after")
+    def _sensors_are_used_once(self) -> Self:
+        _refuse_twice("dev_eui", [device.dev_eui for device in self.device])
+        return self
+
+
+Line = SerialLine | NetworkLine | LorawanLine
+
+
 class AgentSettings(Section):
     """One gateway, whole."""
 
@@ -89,6 +111,7 @@ class AgentSettings(Section):
     uplink: UplinkSettings = UplinkSettings()
     serial: Annotated[list[SerialLine], Field(max_length=64)] = []
     network: Annotated[list[NetworkLine], Field(max_length=64)] = []
+    lorawan: Annotated[list[LorawanLine], Field(max_length=8)] = []
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
@@ -105,9 +128,9 @@ class AgentSettings(Section):
         """Every device on every line."""
         return (device for line in self.lines() for device in line.device)
 
-    def lines(self) -> "list[SerialLine | NetworkLine]":
+    def lines(self) -> list[Line]:
         """Every line."""
-        return [*self.serial, *self.network]
+        return [*self.serial, *self.network, *self.lorawan]
 
 
 def _refuse_twice(what: str, items: Sequence[str | int]) -> None:

@@ -1,12 +1,28 @@
 """What a driver is given besides its settings: the line it speaks on, and the time."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from agent.clock import Clock
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.resolver import Resolver
 from agent.line import Port
 from agent.tap import Traffic
+
+if TYPE_CHECKING:
+    from agent.drivers.chirpstack import Uplink
+
+
+class Stack(Protocol):
+    """Where LoRaWAN uplinks come from."""
+
+    async def take(self, dev_eui: str) -> "list[Uplink]":
+        """What came for one device since the last call; raises LineGone."""
+        ...
+
+    async def close(self) -> None:
+        """Leave it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +44,15 @@ class NetworkPlace:
     clock: Clock
     resolver: Resolver
     traffic: Traffic
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LorawanPlace:
+    """One ChirpStack application; `traffic` is one device's own."""
+
+    clock: Clock
+    stack: Stack
+    traffic: Traffic
+
+
+Place = SerialPlace | NetworkPlace | LorawanPlace

@@ -3,16 +3,19 @@
 import importlib
 
 from agent.drivers.driver import Driver
-from agent.drivers.place import NetworkPlace, SerialPlace
+from agent.drivers.place import Place, Stack
 from agent.line import Port
 from contract.devices import Device
-from contract.settings import SerialLine
+from contract.settings import LorawanLine, SerialLine
 
 MODULES = {
     "pzem004t": "agent.drivers.pzem004t",
     "modbus_map": "agent.drivers.modbus_map",
     "a02yyuw": "agent.drivers.a02yyuw",
     "maxbotix": "agent.drivers.maxbotix",
+    "em310_udl": "agent.drivers.milesight",
+    "em400": "agent.drivers.milesight",
+    "dragino_ldds": "agent.drivers.dragino",
     "rtsp_camera": "agent.drivers.rtsp_camera",
     "snmp_access_point": "agent.drivers.snmp_access_point",
 }
@@ -24,7 +27,13 @@ def open_port(line: SerialLine) -> Port:
     return port
 
 
-def build(device: Device, place: SerialPlace | NetworkPlace) -> Driver:
+def open_stack(line: LorawanLine) -> Stack:
+    """The line's subscription, not yet opened; loads the uplinks' models."""
+    stack: Stack = importlib.import_module("agent.drivers.chirpstack").ChirpStack(line)
+    return stack
+
+
+def build(device: Device, place: Place) -> Driver:
     """The driver of one device; raises SettingsError if its settings cannot be met."""
     driver: Driver = importlib.import_module(MODULES[device.driver]).build(device, place)
     return driver

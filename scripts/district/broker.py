@@ -40,7 +40,7 @@ class Broker:
         acl_file.write_text(acl.replace(EXAMPLE_CITY, f"/{city}/"))
         acl_file.chmod(0o600)
         conf_file.write_text(_configuration(port, credentials, acl_file, self._store))
-        self.program = Program("mosquitto", [_mosquitto(), "-c", str(conf_file)], folder=folder)
+        self.program = Program("mosquitto", [mosquitto(), "-c", str(conf_file)], folder=folder)
 
     def start(self) -> None:
         """Returns when a TLS client is accepted; raises ProgramError."""
@@ -85,7 +85,7 @@ class Broker:
             return False
 
 
-def _mosquitto() -> str:
+def mosquitto() -> str:
     """Debian keeps it in sbin, which is not on every user's path."""
     path = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
     if path is None:
