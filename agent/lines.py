@@ -9,14 +9,14 @@ from agent.clock import Clock
 from agent.drivers import registry
 from agent.drivers.driver import Driver
 from agent.drivers.modbus_rtu import RtuMaster
-from agent.drivers.place import LorawanPlace, NetworkPlace, SerialPlace
+from agent.drivers.place import LorawanPlace, NetworkPlace, PinPlace, SerialPlace
 from agent.drivers.resolver import Resolver
 from agent.line import Port
 from agent.reachability import Reachability
 from agent.tap import Tap, Traffic
 from contract.devices import Device
 from contract.identity import AssetId
-from contract.settings import AgentSettings, LorawanLine, NetworkLine, SerialLine
+from contract.settings import AgentSettings, LorawanLine, NetworkLine, PinsLine, SerialLine
 
 MAX_SIDE_BY_SIDE = 32
 
@@ -77,6 +77,7 @@ def build_lines(
         *(making.serial_line(line, open_port(line)) for line in settings.serial),
         *(making.network_line(line) for line in settings.network),
         *(making.lorawan_line(line) for line in settings.lorawan),
+        *(making.pins_line(line) for line in settings.pins),
     ]
 
 
@@ -121,6 +122,21 @@ class _Making:
             devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))
         return Line(
             name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(stack,)
+        )
+
+    def pins_line(self, line: PinsLine) -> Line:
+        from agent.drivers.pin_bank import PinBank, load_factory  # noqa: PLC0415 few have any
+
+        bank = PinBank(lambda: load_factory(line.factory))
+        interval_ms, turn = _ms(line.read_interval_s), asyncio.Lock()
+        devices = [
+            self._watch(
+                device, registry.build(device, PinPlace(bank=bank)), turn, Traffic(), interval_ms
+            )
+            for device in line.device
+        ]
+        return Line(
+            name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(bank,)
         )
 
     def _watch(

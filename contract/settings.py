@@ -12,6 +12,7 @@ from contract.identity import CityField, GatewayField
 from contract.limits import Site
 from contract.lorawan_devices import LorawanSensor
 from contract.network_devices import NetworkDevice
+from contract.pin_devices import PinDevice
 from contract.serial_devices import SPEAKING, ModbusMap, Pzem004t, SerialDevice
 from contract.tls import Broker
 
@@ -98,7 +99,24 @@ class LorawanLine(Section):
         return self
 
 
-Line = SerialLine | NetworkLine | LorawanLine
+class PinsLine(Section):
+    """Devices on the gateway's own pins; `factory` is chosen, never guessed.
+
+    lgpio runs on every Pi, rpigpio on a Pi 4 and older.
+    """
+
+    name: Name
+    factory: Literal["lgpio", "rpigpio"] = "lgpio"
+    read_interval_s: Annotated[float, Field(ge=0.2, le=86_400)] = 1.0
+    device: Annotated[list[PinDevice], Field(min_length=1, max_length=14)]
+
+    @model_validator(mode="after")
+    def _pins_are_used_once(self) -> Self:
+        _refuse_twice("pin", [pin for device in self.device for pin in device.pins()])
+        return self
+
+
+Line = SerialLine | NetworkLine | LorawanLine | PinsLine
 
 
 class AgentSettings(Section):
@@ -112,6 +130,7 @@ class AgentSettings(Section):
     serial: Annotated[list[SerialLine], Field(max_length=64)] = []
     network: Annotated[list[NetworkLine], Field(max_length=64)] = []
     lorawan: Annotated[list[LorawanLine], Field(max_length=8)] = []
+    pins: Annotated[list[PinsLine], Field(max_length=1)] = []
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
@@ -130,7 +149,7 @@ class AgentSettings(Section):
 
     def lines(self) -> list[Line]:
         """Every line."""
-        return [*self.serial, *self.network, *self.lorawan]
+        return [*self.serial, *self.network, *self.lorawan, *self.pins]
 
 
 def _refuse_twice(what: str, items: Sequence[str | int]) -> None:

@@ -11,6 +11,7 @@ from agent.tap import Traffic
 
 if TYPE_CHECKING:
     from agent.drivers.chirpstack import Uplink
+    from agent.drivers.pin_bank import PinBank
 
 
 class Stack(Protocol):
@@ -55,4 +56,11 @@ class LorawanPlace:
     traffic: Traffic
 
 
-Place = SerialPlace | NetworkPlace | LorawanPlace
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinPlace:
+    """The gateway's own pins."""
+
+    bank: "PinBank"
+
+
+Place = SerialPlace | NetworkPlace | LorawanPlace | PinPlace

@@ -13,6 +13,8 @@ MODULES = {
     "modbus_map": "agent.drivers.modbus_map",
     "a02yyuw": "agent.drivers.a02yyuw",
     "maxbotix": "agent.drivers.maxbotix",
+    "pillar": "agent.drivers.pillar",
+    "echo": "agent.drivers.echo",
     "em310_udl": "agent.drivers.milesight",
     "em400": "agent.drivers.milesight",
     "dragino_ldds": "agent.drivers.dragino",
