@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from agent.clock import Clock
@@ -15,8 +16,15 @@ from agent.line import Port
 from agent.reachability import Reachability
 from agent.tap import Tap, Traffic
 from contract.devices import Device
-from contract.identity import AssetId
-from contract.settings import AgentSettings, LorawanLine, NetworkLine, PinsLine, SerialLine
+from contract.identity import AssetId, Kind
+from contract.settings import (
+    OWN_LINE,
+    AgentSettings,
+    LorawanLine,
+    NetworkLine,
+    PinsLine,
+    SerialLine,
+)
 
 MAX_SIDE_BY_SIDE = 32
 
@@ -49,6 +57,8 @@ class Line:
     devices: list[WatchedDevice]
     opened: tuple[Closing, ...] = ()
     gone: str = ""
+    tried: int = 0
+    failed: int = 0
 
     def due(self, tick_ms: int) -> list[WatchedDevice]:
         """Who is to be asked now: those that answer, then those overdue the longest."""
@@ -73,12 +83,13 @@ def build_lines(
     `is_lost` says which devices were unreachable before this start.
     """
     making = _Making(clock=clock, is_lost=is_lost)
-    return [
+    lines = [
         *(making.serial_line(line, open_port(line)) for line in settings.serial),
         *(making.network_line(line) for line in settings.network),
         *(making.lorawan_line(line) for line in settings.lorawan),
         *(making.pins_line(line) for line in settings.pins),
     ]
+    return [*lines, making.own_line(settings, lines)] if settings.health.enabled else lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +149,23 @@ class _Making:
         return Line(
             name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(bank,)
         )
+
+    def own_line(self, settings: AgentSettings, others: list[Line]) -> Line:
+        from agent.drivers.gateway_health import GatewayHealthDriver  # noqa: PLC0415
+
+        driver = GatewayHealthDriver(
+            root=Path("/"),
+            data_dir=Path(settings.gateway.data_dir),
+            clock=self.clock,
+            counts=lambda: (sum(one.tried for one in others), sum(one.failed for one in others)),
+        )
+        interval_ms = _ms(settings.health.interval_s)
+        asset = AssetId(settings.gateway.id)
+        reachability = Reachability(
+            asset=asset, kind=Kind.GATEWAY, unreachable_after=3, interval_ms=interval_ms
+        )
+        itself = WatchedDevice(driver=driver, reachability=reachability, turn=asyncio.Lock())
+        return Line(name=OWN_LINE, interval_ms=interval_ms, workers=1, devices=[itself])
 
     def _watch(
         self,

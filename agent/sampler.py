@@ -145,10 +145,12 @@ class Sampler:
             await self._read_device(line, device, tick_ms)
 
     async def _read_device(self, line: Line, device: WatchedDevice, tick_ms: int) -> None:
+        line.tried += 1
         try:
             async with device.turn:
                 observations = await _read_in_time(device.driver)
         except DeviceError as error:
+            line.failed += 1
             self._line_works(line)
             device.reachability.failed(error, in_words(error), tick_ms=tick_ms)
             return

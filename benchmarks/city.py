@@ -15,7 +15,7 @@ import psycopg
 
 from broker_bridge.config import BridgeSettings, StoreSettings
 from contract.identity import City, GatewayId
-from contract.settings import AgentSettings
+from contract.settings import AgentSettings, Health
 from contract.settings import Gateway as GatewaySettings
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority
@@ -130,6 +130,7 @@ class CityBench:
         """A gateway without lines, with everything else as it ships."""
         folder = self.folder / gateway
         return AgentSettings(
+            health=Health(enabled=False),
             gateway=GatewaySettings(
                 city=CITY,
                 id=gateway,

@@ -16,6 +16,8 @@ from contract.pin_devices import PinDevice
 from contract.serial_devices import SPEAKING, ModbusMap, Pzem004t, SerialDevice
 from contract.tls import Broker
 
+OWN_LINE = "gateway"  # the line on which a gateway reads itself
+
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bytes = Annotated[int, Field(gt=0)]
@@ -30,6 +32,13 @@ class Gateway(Section):
     socket: str = "/run/nadi/agent.sock"
     seal_interval_s: Annotated[float, Field(ge=0.2, le=3600)] = 10.0
     clock: Literal["kernel", "trusted"] = "kernel"
+
+
+class Health(Section):
+    """What the gateway reads of itself: heat, power, card, memory, clock."""
+
+    enabled: bool = True
+    interval_s: Annotated[float, Field(ge=1, le=86_400)] = 60.0
 
 
 class OutboxSettings(Section):
@@ -125,6 +134,7 @@ class AgentSettings(Section):
     gateway: Gateway
     broker: Broker
     site: Site | None = None
+    health: Health = Health()
     outbox: OutboxSettings = OutboxSettings()
     uplink: UplinkSettings = UplinkSettings()
     serial: Annotated[list[SerialLine], Field(max_length=64)] = []
@@ -134,9 +144,9 @@ class AgentSettings(Section):
 
     @model_validator(mode="after")
     def _names_are_used_once(self) -> Self:
-        _refuse_twice("line", self.line_names())
+        _refuse_twice("line", [OWN_LINE, *self.line_names()])
         _refuse_twice("port", [line.port for line in self.serial])
-        _refuse_twice("asset", [device.asset for device in self.devices()])
+        _refuse_twice("asset", [self.gateway.id, *(device.asset for device in self.devices())])
         return self
 
     def line_names(self) -> list[str]:

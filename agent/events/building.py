@@ -34,8 +34,9 @@ def build_watch(
 ) -> Watch:
     """Everything the settings name, watched."""
     devices = tuple(settings.devices())
+    itself = WatchedAsset(asset=AssetId(settings.gateway.id), kind=Kind.GATEWAY)
     return Watch(
-        watched_assets(devices, learned or {}),
+        [itself, *watched_assets(devices, learned or {})],
         gateway=settings.gateway.id,
         topology=topology(devices),
         daylight=daylight(clock, settings.site),

@@ -12,7 +12,7 @@ from typing import Self
 
 from broker_bridge.config import BridgeSettings, IngestSettings, StoreSettings
 from contract.identity import City
-from contract.settings import AgentSettings, OutboxSettings, UplinkSettings
+from contract.settings import AgentSettings, Health, OutboxSettings, UplinkSettings
 from contract.settings import Gateway as GatewaySettings
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority, Credentials
@@ -178,6 +178,7 @@ class District:
         self._ending.enter_context(fibre)
         interval_s = self.plan.read_interval_s
         settings = AgentSettings(
+            health=Health(enabled=False),
             gateway=GatewaySettings(
                 city=CITY,
                 id=place.gateway,

@@ -16,6 +16,7 @@ from contract.serial_devices import A02yyuw
 from contract.settings import (
     AgentSettings,
     Gateway,
+    Health,
     OutboxSettings,
     SerialLine,
     UplinkSettings,
@@ -53,6 +54,7 @@ def settings_for(
 ) -> AgentSettings:
     sensor = A02yyuw(asset="TPS-1")  # type: ignore[arg-type]  # a str
     return AgentSettings(
+        health=Health(enabled=False),
         gateway=Gateway(
             city=City("baubau"),
             id=OWN,
