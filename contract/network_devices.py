@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from contract.devices import AssetKind, Device, NetworkPort, WholePath
+from contract.document import Section
 from contract.identity import Kind
 
 
@@ -21,6 +22,26 @@ class ModbusTcpMap(Device):
     timeout_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
 
 
+class Poe(Section):
+    """The switch's port that powers a device; `index` is group.port, or MikroTik's ifIndex."""
+
+    host: str
+    port: NetworkPort = 161
+    community: Annotated[str, Field(repr=False)] = "public"
+    object: Literal["pethPsePortDetectionStatus", "mtxrPOEStatus"] = "pethPsePortDetectionStatus"
+    index: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}(\.[0-9]{1,10})?$")]
+    timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 1_500
+
+
+class Onvif(Section):
+    """A camera's ONVIF device service, asked for its clock without a login."""
+
+    port: NetworkPort = 80
+    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")] = "/onvif/device_service"
+    interval_s: Annotated[float, Field(ge=10, le=86_400)] = 600
+    timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 2_000
+
+
 class RtspCamera(Device):
     """A camera that answers RTSP; no video is ever pulled."""
 
@@ -30,8 +51,10 @@ class RtspCamera(Device):
     port: NetworkPort = 554
     path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")] = "/"
     user: str = ""
-    password: str = ""
+    password: Annotated[str, Field(repr=False)] = ""
     timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 3_000
+    poe: Poe | None = None
+    onvif: Onvif | None = None
 
 
 class SnmpAccessPoint(Device):
@@ -41,7 +64,7 @@ class SnmpAccessPoint(Device):
     kind: AssetKind = Kind.ACCESS_POINT
     host: str
     port: NetworkPort = 161
-    community: str = "public"
+    community: Annotated[str, Field(repr=False)] = "public"
     interface: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     clients_oid: Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")] = ""
     timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000

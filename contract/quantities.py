@@ -114,6 +114,8 @@ _ALL = (
              meaning="status code of the last DESCRIBE (RFC 2326)"),
     Quantity(name="video_streams", unit="1", low=1, high=64, feeds="Camera.on",
              meaning="m=video lines in the stream's description"),
+    Quantity(name="clock_drift", unit="s", low=-1e10, high=1e10,
+             meaning="how far the camera's clock is ahead of the gateway's"),
     Quantity(name="uptime", unit="s", low=0, high=42_949_673,
              feeds="AccessPoint.dateLastReboot",
              meaning="sysUpTime of the device's agent; wraps after 497 days"),

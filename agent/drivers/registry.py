@@ -18,7 +18,7 @@ MODULES = {
     "em310_udl": "agent.drivers.milesight",
     "em400": "agent.drivers.milesight",
     "dragino_ldds": "agent.drivers.dragino",
-    "rtsp_camera": "agent.drivers.rtsp_camera",
+    "rtsp_camera": "agent.drivers.camera",
     "snmp_access_point": "agent.drivers.snmp_access_point",
 }
 

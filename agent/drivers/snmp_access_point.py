@@ -22,6 +22,7 @@ from contract.network_devices import SnmpAccessPoint
 # and a socket for each question, so that a late answer finds nobody.
 _V2C = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
 
+INTEGER = (_V2C.Integer,)
 MAX_DATAGRAM = 4_096
 ID_LEN = 4
 FIRST_ID, LAST_ID = 0x4000_0000, 0x7FFF_FFFF  # all of ID_LEN bytes; these two differ in each
@@ -137,8 +138,13 @@ def build(settings: SnmpAccessPoint, place: NetworkPlace) -> Driver:
         template=template,
         timeout_ms=settings.timeout_ms,
         resolver=place.resolver,
-        new_id=lambda: FIRST_ID + secrets.randbelow(LAST_ID - FIRST_ID + 1),
+        new_id=new_id,
     )
+
+
+def new_id() -> int:
+    """A request-id that nobody can guess."""
+    return FIRST_ID + secrets.randbelow(LAST_ID - FIRST_ID + 1)
 
 
 def variables(*, interface: int, clients_oid: str = "") -> tuple[Variable, ...]:
