@@ -9,6 +9,7 @@ from pathlib import Path
 from scripts.asyncapi_document import document
 from scripts.asyncapi_reference import quantities_page, topics_page
 from scripts.asyncapi_yaml import to_yaml
+from scripts.drivers_page import drivers_page
 from scripts.events_page import events_page
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +41,7 @@ def generated() -> dict[Path, str]:
         docs / "reference" / "topics.md": topics_page(),
         docs / "reference" / "quantities.md": quantities_page(),
         docs / "reference" / "events.md": events_page(),
+        docs / "reference" / "drivers.md": drivers_page(),
     }
 
 

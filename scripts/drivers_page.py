@@ -1,0 +1,78 @@
+"""The drivers as a page for people, from their settings, their words and their recorded frames."""
+
+import importlib
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from agent.drivers.registry import MODULES
+from contract.devices import Device
+from contract.lorawan_devices import LorawanSensor
+from contract.network_devices import NetworkDevice
+from contract.pin_devices import PinDevice
+from contract.serial_devices import SerialDevice
+from scripts.asyncapi_reference import GENERATED, table
+
+FRAMES = Path(__file__).parents[1] / "tests" / "fixtures" / "frames"
+LINES = (
+    ("[[serial.device]]", SerialDevice),
+    ("[[network.device]]", NetworkDevice),
+    ("[[lorawan.device]]", LorawanSensor),
+    ("[[pins.device]]", PinDevice),
+)
+COMMON = set(Device.model_fields) - {"kind"}
+INTRO = """\
+Each driver is judged by frames recorded from data sheets and named sources, good and bad, in
+`tests/fixtures/frames`; one without them is not on this page. What every device can have besides:
+`asset`, `unreachable_after`, `fed_by`, and the limits of [events](events.md).
+`nadi-agent read ASSET` shows what a device says now, and its bytes.
+"""
+
+
+def drivers_page() -> str:
+    """Every driver that has recorded frames, and the names of those that have none."""
+    listed = [name for name in MODULES if (FRAMES / f"{name}.toml").is_file()]
+    parts = [GENERATED.replace("contract/", "agent/drivers"), "# Drivers\n", INTRO]
+    parts += [_driver(name) for name in listed]
+    others = ", ".join(f"`{name}`" for name in MODULES if name not in listed)
+    return "\n".join([*parts, f"Without recorded frames, and so not listed: {others}.\n"])
+
+
+def _driver(name: str) -> str:
+    frames = tomllib.loads((FRAMES / f"{name}.toml").read_text(encoding="utf-8"))
+    words = (importlib.import_module(MODULES[name]).__doc__ or "").strip()
+    tables = [_settings(where, model) for where, model in _models(name)]
+    traps = "".join(f"- {trap}\n" for trap in frames["traps"])
+    wiring = f"**Wiring.** {frames['wiring']}\n"
+    return "\n".join(
+        [f"## `{name}`\n", f"{words}\n", *tables, wiring, f"**Traps.**\n\n{traps}", _judged(frames)]
+    )
+
+
+def _models(name: str) -> Iterator[tuple[str, type[Device]]]:
+    for where, union in LINES:
+        for model in get_args(get_args(union)[0]):
+            if model.model_fields["driver"].default == name:
+                yield where, model
+
+
+def _settings(where: str, model: type[Device]) -> str:
+    rows = [
+        (f"`{key}`", "required" if field.is_required() else _default(field.default))
+        for key, field in model.model_fields.items()
+        if key not in COMMON
+    ]
+    words = " ".join((model.__doc__ or "").split())
+    return f"`{where}` {words}\n\n{table(('setting', 'default'), rows)}"
+
+
+def _default(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else "none" if value is None else str(value)
+
+
+def _judged(frames: dict[str, Any]) -> str:
+    good, bad = frames["good"], frames.get("bad", [])
+    sources = sorted({one["source"] for one in good if "source" in one})
+    said = "".join(f"- {source}\n" for source in sources)
+    return f"**Judged by** {len(good)} good and {len(bad)} bad frames.\n\n{said}"
