@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from agent.drivers.register_map import load_map
+from agent.errors import LineGone
 from contract.errors import SettingsError
 from contract.settings import AgentSettings
 from contract.tls import client_context
@@ -32,6 +33,9 @@ def check(settings: AgentSettings) -> list[Finding]:
         _check_card(Path(settings.gateway.data_dir)),
         *_check_ports(settings),
         *_check_maps(settings),
+        *_check_pins(settings),
+        *_check_stacks(settings),
+        *_check_sun(settings),
         _check_certificates(settings),
         _check_broker(settings),
     ]
@@ -77,6 +81,43 @@ def _check_maps(settings: AgentSettings) -> Iterator[Finding]:
             yield Finding(id="register map", ok=False, found=str(error), next_action=error.hint)
         else:
             yield Finding(id="register map", ok=True, found=f"{path}: {found}")
+
+
+def _check_pins(settings: AgentSettings) -> Iterator[Finding]:
+    for line in settings.pins:
+        from agent.drivers.pin_bank import load_factory  # noqa: PLC0415 few gateways have pins
+
+        try:
+            load_factory(line.factory).close()
+        except LineGone as error:
+            yield Finding(
+                id=f"line {line.name}", ok=False, found=str(error), next_action=error.hint
+            )
+        else:
+            yield Finding(id=f"line {line.name}", ok=True, found=f"the pins answer {line.factory}")
+
+
+def _check_stacks(settings: AgentSettings) -> Iterator[Finding]:
+    for line in settings.lorawan:
+        where = f"ChirpStack's broker {line.host}:{line.port}"
+        try:
+            socket.create_connection((line.host, line.port), timeout=CONNECT_S).close()
+        except OSError as error:
+            yield Finding(
+                id=f"line {line.name}", ok=False, found=f"{where}: {error}",
+                next_action="see that mosquitto and chirpstack run on it",
+            )  # fmt: skip
+        else:
+            yield Finding(id=f"line {line.name}", ok=True, found=f"{where} answers")
+
+
+def _check_sun(settings: AgentSettings) -> Iterator[Finding]:
+    judged = [device for device in settings.devices() if device.lamp or device.feeder]
+    if judged and settings.site is None:
+        yield Finding(
+            id="site", ok=False, found="lamps are judged, and where the sun stands is not known",
+            next_action="add [site] with latitude and longitude",
+        )  # fmt: skip
 
 
 def _check_certificates(settings: AgentSettings) -> Finding:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from contract.devices import Device, NetworkPort
-from contract.document import Section
+from contract.document import Section, nearest
 from contract.identity import CityField, GatewayField
 from contract.limits import Site
 from contract.lorawan_devices import LorawanSensor
@@ -147,6 +147,17 @@ class AgentSettings(Section):
         _refuse_twice("line", [OWN_LINE, *self.line_names()])
         _refuse_twice("port", [line.port for line in self.serial])
         _refuse_twice("asset", [self.gateway.id, *(device.asset for device in self.devices())])
+        return self
+
+    @model_validator(mode="after")
+    def _what_feeds_is_here(self) -> Self:
+        assets = {device.asset for device in self.devices()}
+        for device in self.devices():
+            if device.fed_by is not None and device.fed_by not in assets:
+                raise ValueError(
+                    f"fed_by of {device.asset}: {device.fed_by} is no device of this gateway;"
+                    f" {nearest(device.fed_by, sorted(assets - {device.asset}))}"
+                )
         return self
 
     def line_names(self) -> list[str]:
