@@ -20,6 +20,7 @@ NAMES = (
     "wire",
     "outbox",
     "agent_start",
+    "line_round",
     "ingest",
     "drain",
     "latency",
