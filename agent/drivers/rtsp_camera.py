@@ -20,9 +20,11 @@ from agent.drivers.rtsp_login import (
     parse_challenges,
 )
 from agent.errors import DeviceRefused, DeviceSilent, FrameError, LoginRefused, ServiceClosed
+from agent.tap import Traffic
 from contract.network_devices import RtspCamera
 
 MAX_REPLY = 64 * 1024
+MASKED = "***"
 MAX_INTERIM = 4  # 1xx answers before the one that counts
 # Hikvision and Dahua lock an account after a few wrong passwords.
 RETRY_LOGIN_MS = 3_600_000
@@ -55,6 +57,7 @@ class RtspCameraDriver:
         clock: Clock,
         resolver: Resolver,
         new_cnonce: Callable[[], str],
+        traffic: Traffic | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -64,6 +67,7 @@ class RtspCameraDriver:
         self._clock = clock
         self._resolver = resolver
         self._new_cnonce = new_cnonce
+        self._traffic = traffic or Traffic()
         self._no_login_before_ms = 0
 
     async def read(self) -> tuple[Observation, ...]:
@@ -93,13 +97,18 @@ class RtspCameraDriver:
         for cseq in (1, 2, 3):
             asked_ms = self._clock.boot_ms()
             writer.write(request(self._uri, cseq=cseq, login=login))
-            head, body = await receive(reader, cseq=cseq)
+            masked = request(self._uri, cseq=cseq, login=MASKED if login else "")
+            self._traffic.note(masked, sent=True)
+            head, body = await receive(reader, cseq=cseq, heard=self._heard)
             if head.status != UNAUTHORIZED or self._credentials is None:
                 took_ms = self._clock.boot_ms() - asked_ms
                 spent = Observation(quantity="response_time", value=float(took_ms))
                 return (*observe(head, body), spent)
             login = self._log_in(head, first=not login)
         raise self._lock_out()
+
+    def _heard(self, data: bytes) -> None:
+        self._traffic.note(data, sent=False)
 
     def _log_in(self, head: Head, *, first: bool) -> str:
         """The next Authorization; a second one is given only if the first nonce was stale."""
@@ -141,6 +150,7 @@ def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
         clock=place.clock,
         resolver=place.resolver,
         new_cnonce=lambda: secrets.token_hex(8),
+        traffic=place.traffic,
     )
 
 
@@ -202,7 +212,9 @@ def observe(head: Head, body: bytes) -> tuple[Observation, ...]:
     return (status, Observation(quantity="video_streams", value=float(streams)))
 
 
-async def receive(reader: asyncio.StreamReader, *, cseq: int) -> tuple[Head, bytes]:
+async def receive(
+    reader: asyncio.StreamReader, *, cseq: int, heard: Callable[[bytes], None] = lambda _: None
+) -> tuple[Head, bytes]:
     """The next final answer, 64 KiB at most; raises FrameError or DeviceSilent."""
     text = b""
     try:
@@ -210,6 +222,7 @@ async def receive(reader: asyncio.StreamReader, *, cseq: int) -> tuple[Head, byt
             text = await reader.readuntil(b"\r\n\r\n")
             head = parse_head(text, cseq=cseq)
             body = await reader.readexactly(head.length)
+            heard(text + body)
             if head.status >= OK:
                 return head, body
     except asyncio.LimitOverrunError:

@@ -15,6 +15,7 @@ from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
 from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
+from agent.tap import Traffic
 from contract.errors import SettingsError
 from contract.network_devices import SnmpAccessPoint
 
@@ -72,6 +73,7 @@ class SnmpAccessPointDriver:
         timeout_ms: int,
         resolver: Resolver,
         new_id: Callable[[], int],
+        traffic: Traffic | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -81,6 +83,7 @@ class SnmpAccessPointDriver:
         self._resolver = resolver
         self._new_id = new_id
         self._template = template
+        self._traffic = traffic or Traffic()
 
     async def read(self) -> tuple[Observation, ...]:
         """What the device has of the variables; raises DeviceError."""
@@ -111,13 +114,22 @@ class SnmpAccessPointDriver:
         with socket.socket(family, socket.SOCK_DGRAM) as wire:
             wire.setblocking(False)
             wire.connect((address, self._port))  # the kernel drops what others send
-            await loop.sock_sendall(wire, self._template.fill(question.request_id))
+            asked = self._template.fill(question.request_id)
+            await loop.sock_sendall(wire, asked)
+            self._note(asked, sent=True)
             while True:
                 datagram = await loop.sock_recv(wire, MAX_DATAGRAM)
+                self._note(datagram, sent=False)
                 try:
                     return parse(datagram, question)
                 except FrameError as error:
                     strange[:] = [error]
+
+    def _note(self, datagram: bytes, *, sent: bool) -> None:
+        """With stars for the community, which is a password."""
+        secret = self._community.encode()
+        masked = datagram.replace(secret, b"*" * len(secret)) if secret else datagram
+        self._traffic.note(masked, sent=sent)
 
 
 def build(settings: SnmpAccessPoint, place: NetworkPlace) -> Driver:
@@ -139,6 +151,7 @@ def build(settings: SnmpAccessPoint, place: NetworkPlace) -> Driver:
         timeout_ms=settings.timeout_ms,
         resolver=place.resolver,
         new_id=new_id,
+        traffic=place.traffic,
     )
 
 

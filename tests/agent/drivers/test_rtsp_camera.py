@@ -13,6 +13,7 @@ from agent.drivers.resolver import Resolver
 from agent.drivers.rtsp_camera import RtspCameraDriver, parse, request
 from agent.drivers.rtsp_login import Challenge, Credentials, choose, digest, parse_challenges
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
+from agent.tap import Traffic
 from tests.firmware_sim.frames import Digest, Vector, digests, vectors
 
 GOOD = {vector.name: vector for vector in vectors("rtsp_camera", "good")}
@@ -54,7 +55,9 @@ async def camera(*replies: bytes, slow: bool = False) -> AsyncIterator[tuple[int
     await asyncio.wait_for(asyncio.gather(*serving), 5)
 
 
-def driver(port: int, *, user: str = "nadi", timeout_ms: int = 5_000) -> RtspCameraDriver:
+def driver(
+    port: int, *, user: str = "nadi", timeout_ms: int = 5_000, traffic: Traffic | None = None
+) -> RtspCameraDriver:
     return RtspCameraDriver(
         host="127.0.0.1",
         port=port,
@@ -64,6 +67,7 @@ def driver(port: int, *, user: str = "nadi", timeout_ms: int = 5_000) -> RtspCam
         clock=FakeClock(),
         resolver=Resolver(),
         new_cnonce=lambda: "0a4f113b",
+        traffic=traffic,
     )
 
 
@@ -138,6 +142,19 @@ async def test_a_camera_behind_digest_is_read_with_one_login() -> None:
     assert (seen["rtsp_status"], seen["video_streams"]) == (200, 1)
     assert seen["response_time"] >= 0
     assert [b"Authorization: Digest" in each for each in heard] == [False, True]
+
+
+async def test_what_went_over_the_network_is_shown_without_the_login() -> None:
+    traffic = Traffic()
+    async with camera(challenged(1), ok(2)) as (port, heard):
+        asked = driver(port, traffic=traffic)
+        with traffic.listen() as pieces:
+            await asked.read()
+    assert [piece.sent for piece in pieces] == [True, False, True, False]
+    assert pieces[3].data == ok(2)
+    assert b"Authorization: ***\r\n" in pieces[2].data
+    assert b"response=" in heard[1]
+    assert all(b"response=" not in piece.data for piece in pieces)
 
 
 async def test_a_refused_password_is_not_tried_again_and_again() -> None:

@@ -20,6 +20,7 @@ from agent.drivers.snmp_access_point import (
     variables,
 )
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
+from agent.tap import Traffic
 from tests.firmware_sim.frames import Vector, vectors
 
 CLIENTS_OID = "1.3.6.1.4.1.14988.1.1.1.3.1.6.2"
@@ -99,7 +100,9 @@ async def device(answers: Callable[[int], list[bytes]]) -> AsyncIterator[tuple[i
         transport.close()
 
 
-def driver(port: int, *, timeout_ms: int = 2_000) -> SnmpAccessPointDriver:
+def driver(
+    port: int, *, timeout_ms: int = 2_000, traffic: Traffic | None = None
+) -> SnmpAccessPointDriver:
     return SnmpAccessPointDriver(
         host="127.0.0.1",
         port=port,
@@ -109,6 +112,7 @@ def driver(port: int, *, timeout_ms: int = 2_000) -> SnmpAccessPointDriver:
         timeout_ms=timeout_ms,
         resolver=Resolver(),
         new_id=lambda: 0x40506070,
+        traffic=traffic,
     )
 
 
@@ -127,6 +131,16 @@ async def test_five_objects_are_read_with_one_datagram() -> None:
     assert seen["received_bytes"] == 97525282278
     assert seen["sent_bytes"] == float(9223372036854775807)
     assert agent.heard == 1
+
+
+async def test_what_went_over_the_network_is_shown_without_the_community() -> None:
+    traffic = Traffic()
+    async with device(lambda number: [five_for(number)]) as (port, _):
+        asked = driver(port, traffic=traffic)
+        with traffic.listen() as pieces:
+            await asked.read()
+    assert [piece.sent for piece in pieces] == [True, False]
+    assert all(b"public" not in piece.data and b"******" in piece.data for piece in pieces)
 
 
 async def test_a_late_answer_to_an_earlier_question_is_not_taken_for_this_one() -> None:
