@@ -5,12 +5,13 @@ from xml.etree import ElementTree
 
 from agent.clock import Clock
 from agent.drivers.driver import Observation
-from agent.drivers.http_post import post
+from agent.drivers.http import Peer, Request, ask
 from agent.drivers.place import NetworkPlace
 from agent.errors import FrameError
 from contract.network_devices import Onvif
 
 WHOLE_SECOND_MS = 500  # a camera says whole seconds; on average half a one has passed
+HEADERS = (("Content-Type", "application/soap+xml; charset=utf-8"),)
 QUESTION = (
     b'<?xml version="1.0" encoding="utf-8"?>'
     b'<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>'
@@ -39,17 +40,14 @@ class OnvifClock:
             return ()
         self._due_ms = now_ms + round(self._settings.interval_s * 1_000)
         address = await self._place.resolver.find(self._host)
-        reply = await post(
-            address,
-            self._settings.port,
-            self._settings.path,
-            QUESTION,
-            content_type="application/soap+xml; charset=utf-8",
+        answer = await ask(
+            Peer(address=address, port=self._settings.port),
+            Request(method="POST", path=self._settings.path, headers=HEADERS, body=QUESTION),
             timeout_ms=self._settings.timeout_ms,
+            traffic=self._place.traffic,
         )
         middle_ms = (now_ms + clock.boot_ms()) / 2
-        self._place.traffic.note(reply, sent=False)
-        return self._drift(parse(reply), middle_ms, clock)
+        return self._drift(parse(answer.content()), middle_ms, clock)
 
     def _drift(
         self, shown: datetime | None, middle_ms: float, clock: Clock

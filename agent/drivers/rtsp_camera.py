@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from agent.clock import Clock
 from agent.drivers.driver import Driver, Observation
+from agent.drivers.login_pause import LoginPause
 from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
 from agent.drivers.rtsp_login import (
@@ -19,15 +20,13 @@ from agent.drivers.rtsp_login import (
     choose,
     parse_challenges,
 )
-from agent.errors import DeviceRefused, DeviceSilent, FrameError, LoginRefused, ServiceClosed
+from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
 from agent.tap import Traffic
 from contract.network_devices import RtspCamera
 
 MAX_REPLY = 64 * 1024
 MASKED = "***"
 MAX_INTERIM = 4  # 1xx answers before the one that counts
-# Hikvision and Dahua lock an account after a few wrong passwords.
-RETRY_LOGIN_MS = 3_600_000
 OK, UNAUTHORIZED = 200, 401
 
 _STATUS_LINE = re.compile(r"RTSP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?")
@@ -68,12 +67,11 @@ class RtspCameraDriver:
         self._resolver = resolver
         self._new_cnonce = new_cnonce
         self._traffic = traffic or Traffic()
-        self._no_login_before_ms = 0
+        self._pause = LoginPause(clock, who="the camera")
 
     async def read(self) -> tuple[Observation, ...]:
         """The status of a DESCRIBE, its video streams and its time; raises DeviceError."""
-        if self._clock.boot_ms() < self._no_login_before_ms:
-            raise _login_refused()
+        self._pause.check()
         try:
             async with asyncio.timeout(self._timeout_ms / 1_000):
                 return await self._ask_connected()
@@ -105,7 +103,7 @@ class RtspCameraDriver:
                 spent = Observation(quantity="response_time", value=float(took_ms))
                 return (*observe(head, body), spent)
             login = self._log_in(head, first=not login)
-        raise self._lock_out()
+        raise self._pause.begin()
 
     def _heard(self, data: bytes) -> None:
         self._traffic.note(data, sent=False)
@@ -115,7 +113,7 @@ class RtspCameraDriver:
         assert self._credentials is not None
         challenge = choose(parse_challenges(head.challenges))
         if not first and not (challenge is not None and challenge.stale):
-            raise self._lock_out()
+            raise self._pause.begin()
         if challenge is None:
             raise DeviceRefused(
                 "the camera offers no login that is known here (Digest MD5, SHA-256, Basic)",
@@ -127,10 +125,6 @@ class RtspCameraDriver:
         return authorization(
             challenge, credentials, method="DESCRIBE", uri=self._uri, cnonce=self._new_cnonce()
         )
-
-    def _lock_out(self) -> LoginRefused:
-        self._no_login_before_ms = self._clock.boot_ms() + RETRY_LOGIN_MS
-        return _login_refused()
 
     def _in_words(self, error: OSError) -> DeviceSilent | ServiceClosed:
         if error.errno == errno.ECONNREFUSED:
@@ -257,10 +251,3 @@ def _host_of(location: str) -> str:
         return repr(urlsplit(location).hostname or "nowhere")[:80]
     except ValueError:
         return "nowhere"
-
-
-def _login_refused() -> LoginRefused:
-    return LoginRefused(
-        "the camera refuses the user and password; it is asked once an hour, or it might lock them",
-        hint="correct user and password in the settings and restart the agent",
-    )

@@ -13,7 +13,7 @@ import pytest
 from agent.clock import FakeClock, Sight
 from agent.drivers.camera import CameraDriver
 from agent.drivers.driver import Observation
-from agent.drivers.http_post import MAX_BODY
+from agent.drivers.http import MAX_BODY
 from agent.drivers.onvif_clock import OnvifClock, parse
 from agent.drivers.place import NetworkPlace
 from agent.drivers.poe_port import PoePort
@@ -21,6 +21,7 @@ from agent.drivers.resolver import Resolver
 from agent.errors import DeviceError, DeviceSilent, FrameError, LoginRefused, Unpowered
 from agent.tap import Traffic
 from contract.network_devices import Onvif, Poe
+from tests.agent.drivers.web import http, web_server
 from tests.soup.spoil import SPOILS
 
 FRAMES = tomllib.loads((Path(__file__).parents[2] / "fixtures/frames/onvif.toml").read_text())
@@ -49,32 +50,6 @@ class Stream:
         if self._error is not None:
             raise self._error
         return STREAM
-
-
-@asynccontextmanager
-async def web_server(answer: bytes, *, hang: bool = False) -> AsyncIterator[int]:
-    """Answers every connection with the same bytes."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        try:
-            writer.write(answer)
-            if hang:
-                await reader.read()
-            writer.write_eof()
-            await reader.read()
-        except OSError:
-            return
-        finally:
-            writer.transport.abort()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
-
-
-def http(body: bytes, status: str = "200 OK") -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 @asynccontextmanager
@@ -137,8 +112,8 @@ async def drift(answer: bytes, *, shown_ahead_s: float, hang: bool = False) -> A
     utc_ms = GOOD["utc"].timestamp() * 1_000
     clock = FakeClock(boot_ms=50_000)
     clock.seen = Sight(origin_ms=round(utc_ms - 50_000 - shown_ahead_s * 1_000), uncertainty_ms=1)
-    async with web_server(answer, hang=hang) as port:
-        settings = Onvif(port=port, timeout_ms=400)
+    async with web_server(answer, hang=hang) as web:
+        settings = Onvif(port=web.port, timeout_ms=400)
         return await OnvifClock("127.0.0.1", settings, place(clock)).read()
 
 
