@@ -145,7 +145,7 @@ def _nodes(places: dict[str, dict[str, str]]) -> Iterator[str]:
 
 def _silence(simulator: Program, assets: Sequence[str]) -> None:
     for asset in assets:
-        simulator.tell(f'{{"silence":"{asset}"}}')
+        simulator.tell(f'{{"fault":"silent","asset":"{asset}"}}')
 
 
 async def _sample(settings: AgentSettings, seconds: float) -> tuple[list[Reading], list[float]]:

@@ -7,7 +7,9 @@ from random import Random
 from contract.identity import AssetId, Kind
 from contract.quantities import is_plausible
 from contract.readings import Reading
-from firmware_sim.world import Bin, Hotspot, Lamp
+from firmware_sim.world.bin import Bin
+from firmware_sim.world.lamp import Lamp
+from firmware_sim.world.wifi import Hotspot
 from scripts.district.equipment import Equipment, Place
 
 ROUND_MS = 10_000
@@ -144,7 +146,7 @@ def _meter(lamp: Lamp) -> Answer:
 
 
 def _sensor(bin_: Bin) -> Answer:
-    return lambda now_s: (("distance", float(bin_.at(now_s))),)
+    return lambda now_s: (("distance", float(bin_.distance_mm(now_s))),)
 
 
 def _camera(took_ms: Callable[[], float]) -> Answer:

@@ -15,8 +15,8 @@ number of devices stand on the running event loop while a block runs:
     record = AnswerList()
     async with District(settings, directory=tmp_path, record=record) as district:
         open_serial(district.places.lines["pju"])
-        district.silence("PJU-0001")
-        district.speak("PJU-0001")
+        district.fault("PJU-0001", "lamp_failed")
+        district.mend("PJU-0001", "lamp_failed")
 
 `read_district(path)` reads the same settings from a TOML file. `clock` and `record` are
 parameters of `District`: `SystemClock` and `NoRecord` by default, `ManualClock`, `AnswerList` and
@@ -24,19 +24,16 @@ parameters of `District`: `SystemClock` and `NoRecord` by default, `ManualClock`
 """
 
 from firmware_sim.answers import Answer, AnswerList, FileRecord, NoRecord, Record
+from firmware_sim.camera.settings import CameraSettings
 from firmware_sim.clock import Clock, ManualClock, SystemClock
 from firmware_sim.district import District, Places
 from firmware_sim.district_file import parse_district, read_district
 from firmware_sim.errors import ControlError, PortError, SettingsError, SimError
-from firmware_sim.settings import (
-    AccessPointSettings,
-    BinSensorSettings,
-    CameraSettings,
-    DistrictSettings,
-    FaultSettings,
-    LampMeterSettings,
-    LineSettings,
-)
+from firmware_sim.key import FaultSettings
+from firmware_sim.modbus.settings import LampMeterSettings
+from firmware_sim.serial.settings import BinSensorSettings, LineSettings
+from firmware_sim.settings import DistrictSettings
+from firmware_sim.wifi.settings import AccessPointSettings
 
 __all__ = [
     "AccessPointSettings",

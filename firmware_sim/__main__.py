@@ -34,9 +34,10 @@ When everything listens, one JSON line on standard output says where:
   {"ready":true,"lines":{"pju":"/tmp/baubau/bb-0001/rs485"},"cameras":{"CAM-0001":"127.0.0.1:40123"},
    "access_points":{"WIFI-0001":"127.0.0.1:40991"}}
 
-While it runs, JSON lines on standard input take a device out and bring it back:
-  {"silence":"PJU-0003"}
-  {"speak":"PJU-0003"}
+While it runs, JSON lines on standard input break a device and mend it; `nadi-sim list` names
+each device's faults:
+  {"fault":"lamp_failed","asset":"PJU-0002"}
+  {"mend":"lamp_failed","asset":"PJU-0002"}
 
 Ctrl-C or SIGTERM stops it (exit 0). Wrong settings end it at once (exit 2).
 

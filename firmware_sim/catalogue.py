@@ -1,80 +1,62 @@
 """What the simulator can be, in words, taken from the settings themselves."""
 
+from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from typing import Any
 
-from firmware_sim.settings import (
-    AccessPointSettings,
-    BinSensorSettings,
-    CameraSettings,
-    DistrictSettings,
-    FaultSettings,
-    Key,
-    LampMeterSettings,
-    LineSettings,
-    MaxbotixSettings,
-)
+from firmware_sim.key import DeviceSettings, FaultSettings, Key
+from firmware_sim.settings import DistrictSettings
 
-DEVICES = (
-    (
-        "pzem004t",
-        "[[line.device]]",
-        LampMeterSettings,
-        "voltage, current, power, energy by Modbus RTU",
-    ),
-    (
-        "a02yyuw",
-        "[[line.device]]",
-        BinSensorSettings,
-        "distance in mm, sent unasked about 10 times a second",
-    ),
-    (
-        "maxbotix",
-        "[[line.device]]",
-        MaxbotixSettings,
-        "distance in mm as text, sent unasked about 7 times a second",
-    ),
-    ("rtsp_camera", "[[camera]]", CameraSettings, "OPTIONS and DESCRIBE over TCP, no video"),
-    (
-        "snmp_access_point",
-        "[[access_point]]",
-        AccessPointSettings,
-        "clients, octets, uptime by SNMP v2c",
-    ),
-)
-PLACES = (
-    ("District", DistrictSettings, "at the top of the file"),
-    ("Line", LineSettings, "[[line]]"),
-)
-NESTED = ("lines", "cameras", "access_points", "devices")  # tables, which have their own section
 FAULT_NOTES = """\
-  Silence is switched at run time: {"silence":"PJU-0003"} and {"speak":"PJU-0003"} on stdin.
+  A device's own faults, named with it above, are there from the start with
+  faults = { silent = true },
+  or at run time by JSON lines on standard input:
+    {"fault":"silent","asset":"PJU-0003"}
+    {"mend":"silent","asset":"PJU-0003"}
   RTSP and SNMP carry no checksum of their own: a `flip` there can change a value unseen."""
 
 
 def catalogue() -> str:
     """The text of `nadi-sim list`."""
-    devices = [f"  {name:18}{about}" for name, _, _, about in DEVICES]
-    sections = ["Devices\n" + "\n".join(devices)]
-    sections += [_section(f"{title} ({where})", cls) for title, cls, where in PLACES]
-    sections += [
-        _section(f"{name} ({_shape(name, where)})", cls) for name, where, cls, _ in DEVICES
-    ]
-    sections.append(_section("Faults (faults = { ... })", FaultSettings) + "\n" + FAULT_NOTES)
-    return "\n\n".join(sections)
+    found = [("District", "at the top of the file", DistrictSettings), *_below(DistrictSettings)]
+    devices = [(title, cls) for title, _, cls in found if issubclass(cls, DeviceSettings)]
+    sections = ["Devices\n" + "\n".join(f"  {name:18}{_about(cls)}" for name, cls in devices)]
+    sections += [_section(f"{title} ({where})", cls) for title, where, cls in found]
+    chances = _section("Faults (faults = { ... })", FaultSettings)
+    return "\n\n".join([*sections, f"{chances}\n{FAULT_NOTES}"])
 
 
-def _section(title: str, cls: type) -> str:
-    return "\n".join([title, *(_row(one) for one in fields(cls) if one.name not in NESTED)])
+def _below(cls: type[Any], within: str = "") -> Iterator[tuple[str, str, type[Any]]]:
+    """Title, place in the file, and settings of every table below."""
+    for one in fields(cls):
+        key: Key | None = one.metadata.get("key")
+        if key is None or not key.table:
+            continue
+        for name, kind in key.of.items():
+            typed = f' with type = "{name}"' if len(key.of) > 1 else ""
+            yield name, f"[[{within}{key.table}]]{typed}", kind
+            yield from _below(kind, f"{within}{key.table}.")
 
 
-def _shape(name: str, where: str) -> str:
-    return f'{where} with type = "{name}"' if where == "[[line.device]]" else where
+def _about(cls: type[Any]) -> str:
+    return (cls.__doc__ or "").splitlines()[0].rstrip(".")
+
+
+def _section(title: str, cls: type[Any]) -> str:
+    rows = [_row(one) for one in fields(cls) if "key" in one.metadata and not _key(one).table]
+    if issubclass(cls, DeviceSettings):
+        rows += [f"    fault {name:18}{words}" for name, words in cls.FAULTS.items()]
+    return "\n".join([title, *rows])
 
 
 def _row(one: "Field[Any]") -> str:
-    key: Key = one.metadata["key"]
+    key = _key(one)
     return f"  {one.name:18}{key.says}{_range(key)}{_default(one)}"
+
+
+def _key(one: "Field[Any]") -> Key:
+    key: Key = one.metadata["key"]
+    return key
 
 
 def _range(key: Key) -> str:

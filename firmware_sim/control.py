@@ -1,4 +1,4 @@
-"""JSON lines on a file descriptor silence a device and let it speak again."""
+"""JSON lines on a file descriptor break a device in a named way, and mend it."""
 
 import asyncio
 import json
@@ -9,30 +9,30 @@ from typing import Protocol
 from firmware_sim.errors import ControlError
 
 MAX_LINE = 4096
-HINT = 'write {"silence":"PJU-0003"} or {"speak":"PJU-0003"}'
+HINT = 'write {"fault":"silent","asset":"PJU-0003"} or {"mend":"silent","asset":"PJU-0003"}'
 
 
-class Silencer(Protocol):
+class Breakable(Protocol):
     """What control lines act on."""
 
-    def silence(self, asset: str) -> None:
-        """Makes `asset` answer nothing; raises ControlError for a stranger."""
+    def fault(self, asset: str, name: str) -> None:
+        """Breaks `asset` so; raises ControlError for a stranger or another's fault."""
 
-    def speak(self, asset: str) -> None:
-        """Lets `asset` answer; raises ControlError for a stranger."""
+    def mend(self, asset: str, name: str) -> None:
+        """Ends that; raises ControlError for a stranger or another's fault."""
 
 
-def obey(line: str, district: Silencer) -> None:
+def obey(line: str, district: Breakable) -> None:
     """Does what one line says; raises ControlError when it says nothing that can be done."""
     try:
         command = json.loads(line)
     except ValueError as error:
         raise ControlError(f"not JSON: {line!r}", hint=HINT) from error
     match command:
-        case {"silence": str(asset), **rest} if not rest:
-            district.silence(asset)
-        case {"speak": str(asset), **rest} if not rest:
-            district.speak(asset)
+        case {"fault": str(name), "asset": str(asset), **rest} if not rest:
+            district.fault(asset, name)
+        case {"mend": str(name), "asset": str(asset), **rest} if not rest:
+            district.mend(asset, name)
         case _:
             raise ControlError(f"no command: {line!r}", hint=HINT)
 
@@ -41,7 +41,7 @@ class ControlLines:
     """Reads commands from `fd` whenever there are some, until its end; never waits."""
 
     def __init__(
-        self, fd: int, district: Silencer, *, complain: Callable[[ControlError], None]
+        self, fd: int, district: Breakable, *, complain: Callable[[ControlError], None]
     ) -> None:
         self._fd = fd
         self._district = district

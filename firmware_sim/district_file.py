@@ -8,28 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from firmware_sim.errors import SettingsError
-from firmware_sim.settings import (
-    AccessPointSettings,
-    BinSensorSettings,
-    CameraSettings,
-    DistrictSettings,
-    FaultSettings,
-    Key,
-    LampMeterSettings,
-    LineSettings,
-    MaxbotixSettings,
-)
+from firmware_sim.key import DeviceSettings, FaultSettings, Key
+from firmware_sim.settings import DistrictSettings
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Table = Mapping[str, object]
 Settings = TypeVar("Settings", bound="DataclassInstance")
-LINE_DEVICES: dict[str, type[LampMeterSettings] | type[BinSensorSettings]] = {
-    "pzem004t": LampMeterSettings,
-    "a02yyuw": BinSensorSettings,
-    "maxbotix": MaxbotixSettings,
-}
 KINDS = {str: "text in quotes", int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -52,81 +38,90 @@ def read_district(path: Path) -> DistrictSettings:
 
 def parse_district(document: Table, *, where: str) -> DistrictSettings:
     """The settings in a parsed TOML document; `where` starts every complaint."""
-    table = dict(document)
-    lines = [_line(one, at) for one, at in _tables(table, "line", where)]
-    cameras = [_device(CameraSettings, one, at) for one, at in _tables(table, "camera", where)]
-    access_points = [
-        _device(AccessPointSettings, one, at) for one, at in _tables(table, "access_point", where)
-    ]
-    return _build(
-        DistrictSettings,
-        table,
-        where,
-        {"lines": tuple(lines), "cameras": tuple(cameras), "access_points": tuple(access_points)},
-        also=("line", "camera", "access_point"),
-    )
+    return _build(DistrictSettings, dict(document), where)
 
 
-def _line(table: dict[str, object], where: str) -> LineSettings:
-    devices = [_line_device(one, at) for one, at in _tables(table, "device", f"{where}.")]
-    return _build(LineSettings, table, where, {"devices": tuple(devices)}, also=("device",))
-
-
-def _line_device(table: dict[str, object], where: str) -> LampMeterSettings | BinSensorSettings:
+def _one_of(key: Key, table: dict[str, object], where: str) -> object:
+    """One table below, as the only kind it can be or the one its `type` names."""
+    if len(key.of) == 1 and "type" not in table:
+        (cls,) = key.of.values()
+        return _build(cls, table, where)
     kind = table.pop("type", None)
     if kind is None:
-        raise SettingsError(f"{where}.type is missing", hint=f"it is one of {_or(LINE_DEVICES)}")
-    if not isinstance(kind, str) or kind not in LINE_DEVICES:
+        raise SettingsError(f"{where}.type is missing", hint=f"it is one of {_or(key.of)}")
+    if not isinstance(kind, str) or kind not in key.of:
         raise SettingsError(
-            f"{where}.type is {kind!r}, which no line device is",
-            hint=_nearest(str(kind), LINE_DEVICES),
+            f"{where}.type is {kind!r}, which no device here is", hint=_nearest(str(kind), key.of)
         )
-    return _device(LINE_DEVICES[kind], table, where)
+    return _build(key.of[kind], table, where)
 
 
-def _device(cls: type[Settings], table: dict[str, object], where: str) -> Settings:
-    ready: dict[str, object] = {}
-    if (faults := table.pop("faults", None)) is not None:
-        if not isinstance(faults, dict):
+def _faults(cls: type[Any], table: object, where: str) -> FaultSettings:
+    """Chances, and named faults that are true from the start."""
+    if not isinstance(table, dict):
+        raise SettingsError(f"{where} is not a table", hint="write faults = { lose = 0.01 }")
+    known: Mapping[str, str] = cls.FAULTS
+    _refuse_unknown(table, (*_plain(FaultSettings), *known), where)
+    for name in known:
+        if type(table.get(name, True)) is not bool:
             raise SettingsError(
-                f"{where}.faults is not a table", hint="write faults = { lose = 0.01 }"
+                f"{where}.{name} is {table[name]!r}",
+                hint=f"it must be true or false: {known[name]}",
             )
-        ready["faults"] = _build(FaultSettings, faults, f"{where}.faults", {})
-    return _build(cls, table, where, ready, also=("faults",))
+    chances = {name: value for name, value in table.items() if name not in known}
+    named = tuple(name for name in known if table.get(name) is True)
+    return _build(FaultSettings, chances, where, named=named)
 
 
 def _tables(
     table: dict[str, object], key: str, where: str
 ) -> Iterable[tuple[dict[str, object], str]]:
-    at = f"{where}{key}" if where.endswith(".") else f"{where}: {key}"
+    at = f"{_at(where)}{key}"
     found = table.pop(key, [])
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
         raise SettingsError(f"{at} is not a list of tables", hint=f"write [[{key}]] above each one")
     return [(dict(one), f"{at}[{number}]") for number, one in enumerate(found)]
 
 
-def _build(
-    cls: type[Settings],
-    table: Table,
-    where: str,
-    ready: Mapping[str, object],
-    *,
-    also: tuple[str, ...] = (),
-) -> Settings:
-    """One settings object from its plain keys and the `ready` ones; `also` names nested tables."""
-    plain = {one.name: one for one in fields(cls) if one.name not in ready and one.name not in also}
-    _refuse_unknown(table, (*plain, *also), where)
-    types = get_type_hints(cls)
+def _build(cls: type[Settings], table: dict[str, object], where: str, **ready: object) -> Settings:
+    """One settings object of its table and of the tables below it."""
     values = dict(ready)
-    for name, one in plain.items():
-        if name in table:
-            values[name] = _value(table[name], types[name], _key_of(one), f"{_at(where)}{name}")
-        elif one.default is MISSING:
-            raise SettingsError(f"{_at(where)}{name} is missing", hint=f"it is {_key_of(one).says}")
+    for name, key in _keys(cls).items():
+        if key.table:
+            below = _tables(table, key.table, where)
+            values[name] = tuple(_one_of(key, one, at) for one, at in below)
+    if issubclass(cls, DeviceSettings) and (faults := table.pop("faults", None)) is not None:
+        values["faults"] = _faults(cls, faults, f"{_at(where)}faults")
+    nested = (key.table for key in _keys(cls).values() if key.table)
+    _refuse_unknown(table, (*_plain(cls), *nested), where)
+    values |= _plain_values(cls, table, where)
     try:
         return cls(**values)
     except SettingsError as error:
         raise SettingsError(f"{where}: {error}", hint=error.hint) from None
+
+
+def _plain_values(cls: type[Any], table: Table, where: str) -> dict[str, object]:
+    types, values = get_type_hints(cls), {}
+    for name, one in _plain(cls).items():
+        if name in table:
+            values[name] = _value(table[name], types[name], _key_of(one), f"{_at(where)}{name}")
+        elif one.default is MISSING:
+            raise SettingsError(f"{_at(where)}{name} is missing", hint=f"it is {_key_of(one).says}")
+    return values
+
+
+def _keys(cls: type[Any]) -> dict[str, Key]:
+    return {one.name: _key_of(one) for one in fields(cls) if "key" in one.metadata}
+
+
+def _plain(cls: type[Any]) -> dict[str, "Field[Any]"]:
+    """Settings that are no tables themselves."""
+    return {
+        one.name: one
+        for one in fields(cls)
+        if "key" in one.metadata and not _key_of(one).table and one.name != "faults"
+    }
 
 
 def _refuse_unknown(table: Table, known: Iterable[str], where: str) -> None:

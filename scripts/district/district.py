@@ -100,11 +100,11 @@ class District:
 
     def silence(self, asset: str) -> None:
         """The device answers nothing from now on."""
-        self.sim.tell(f'{{"silence":"{asset}"}}')
+        self.sim.tell(f'{{"fault":"silent","asset":"{asset}"}}')
 
     def speak(self, asset: str) -> None:
         """The device answers again."""
-        self.sim.tell(f'{{"speak":"{asset}"}}')
+        self.sim.tell(f'{{"mend":"silent","asset":"{asset}"}}')
 
     def _start(self) -> None:
         self._start_broker()

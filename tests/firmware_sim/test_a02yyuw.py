@@ -1,8 +1,9 @@
 import pytest
 
-from firmware_sim.a02yyuw import A02yyuw
 from firmware_sim.faults import Voice
-from firmware_sim.settings import BinSensorSettings, FaultSettings
+from firmware_sim.key import FaultSettings
+from firmware_sim.serial.a02yyuw import A02yyuw
+from firmware_sim.serial.settings import BinSensorSettings
 from tests.firmware_sim.frames import Vector, vectors
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from firmware_sim import ber
+from firmware_sim.snmp import ber
 
 
 @pytest.mark.parametrize(

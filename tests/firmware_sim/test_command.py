@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.__main__ import main
-from firmware_sim.rtu import frame, is_whole
+from firmware_sim.modbus.rtu import frame, is_whole
 from tests.firmware_sim.serial_master import SerialMaster
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "configs" / "sim-district.example.toml"
 PATIENCE_S = 20
+HINT = (
+    ' hint: write {"fault":"silent","asset":"PJU-0003"} or {"mend":"silent","asset":"PJU-0003"}\n'
+)
 
 
 @asynccontextmanager
@@ -49,7 +52,7 @@ async def test_it_says_where_all_is_answers_and_ends_on_sigterm(tmp_path: Path) 
         assert ready["access_points"]["WIFI-0001"].startswith("127.0.0.1:")
         assert ready["lines"]["pju"] == str(tmp_path / "bb-0001" / "rs485")
         with SerialMaster(ready["lines"]["pju"]) as master:
-            master.write(frame(1, 4, bytes.fromhex("00 00 00 0A")))
+            master.write(frame(1, bytes.fromhex("04 00 00 00 0A")))
             answer = await master.read(25)
         process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
@@ -65,15 +68,15 @@ async def test_bad_control_lines_are_answered_in_words(tmp_path: Path) -> None:
     async with simulator(tmp_path, tmp_path / "answers.jsonl") as process:
         await line(process.stdout)
         assert process.stdin is not None
-        process.stdin.write(b'{"silence":"PJU-001"}\nnonsense\n{"speak":1}\n')
+        process.stdin.write(b'{"fault":"silent","asset":"PJU-001"}\nnonsense\n{"mend":1}\n')
         said = [await line(process.stderr) for _ in range(6)]
     assert said == [
         "error: no device here is called 'PJU-001'\n",
         " hint: did you mean PJU-0001?\n",
         "error: not JSON: 'nonsense'\n",
-        ' hint: write {"silence":"PJU-0003"} or {"speak":"PJU-0003"}\n',
-        "error: no command: '{\"speak\":1}'\n",
-        ' hint: write {"silence":"PJU-0003"} or {"speak":"PJU-0003"}\n',
+        HINT,
+        "error: no command: '{\"mend\":1}'\n",
+        HINT,
     ]
 
 
@@ -81,10 +84,10 @@ async def test_the_end_of_standard_input_ends_nothing(tmp_path: Path) -> None:
     async with simulator(tmp_path, tmp_path / "answers.jsonl") as process:
         ready = json.loads(await line(process.stdout))
         assert process.stdin is not None
-        process.stdin.write(b'{"silence":"PJU-0002"}\n')
+        process.stdin.write(b'{"fault":"silent","asset":"PJU-0002"}\n')
         process.stdin.close()
         with SerialMaster(ready["lines"]["pju"]) as master:
-            master.write(frame(1, 4, bytes.fromhex("00 00 00 0A")))
+            master.write(frame(1, bytes.fromhex("04 00 00 00 0A")))
             assert is_whole(await master.read(25))
         process.send_signal(signal.SIGINT)
         assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0

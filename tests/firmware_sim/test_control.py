@@ -14,11 +14,11 @@ class Listener:
     def __init__(self) -> None:
         self.told: list[tuple[str, str]] = []
 
-    def silence(self, asset: str) -> None:
-        self.told.append(("silence", asset))
+    def fault(self, asset: str, name: str) -> None:
+        self.told.append((f"fault {name}", asset))
 
-    def speak(self, asset: str) -> None:
-        self.told.append(("speak", asset))
+    def mend(self, asset: str, name: str) -> None:
+        self.told.append((f"mend {name}", asset))
 
 
 @pytest.fixture
@@ -27,12 +27,15 @@ def listener() -> Listener:
 
 
 def test_a_command_reaches_its_device(listener: Listener) -> None:
-    obey('{"silence":"PJU-0003"}', listener)
-    obey('{"speak":"PJU-0003"}', listener)
-    assert listener.told == [("silence", "PJU-0003"), ("speak", "PJU-0003")]
+    obey('{"fault":"cycling","asset":"PJU-0003"}', listener)
+    obey('{"mend":"cycling","asset":"PJU-0003"}', listener)
+    assert listener.told == [("fault cycling", "PJU-0003"), ("mend cycling", "PJU-0003")]
 
 
-@pytest.mark.parametrize("line", ["x", "[]", "{}", '{"silence":3}', '{"silence":"a","speak":"a"}'])
+@pytest.mark.parametrize(
+    "line",
+    ["x", "[]", "{}", '{"fault":"silent"}', '{"fault":"silent","mend":"silent","asset":"a"}'],
+)
 def test_what_is_no_command_is_refused(listener: Listener, line: str) -> None:
     with pytest.raises(ControlError):
         obey(line, listener)
@@ -41,12 +44,12 @@ def test_what_is_no_command_is_refused(listener: Listener, line: str) -> None:
 
 async def test_commands_in_a_plain_file_are_all_obeyed(listener: Listener, tmp_path: Path) -> None:
     commands = tmp_path / "commands"
-    commands.write_text('{"silence":"a"}\n\n{"speak":"a"}\n')
+    commands.write_text('{"fault":"silent","asset":"a"}\n\n{"mend":"silent","asset":"a"}\n')
     complaints: list[ControlError] = []
     with commands.open("rb") as file:
         lines = ControlLines(file.fileno(), listener, complain=complaints.append)
         lines.start(asyncio.get_running_loop())
-    assert listener.told == [("silence", "a"), ("speak", "a")]
+    assert listener.told == [("fault silent", "a"), ("mend silent", "a")]
     assert complaints == []
 
 
@@ -54,12 +57,12 @@ async def test_a_line_without_end_is_given_up_and_the_next_is_heard(
     listener: Listener, tmp_path: Path
 ) -> None:
     commands = tmp_path / "commands"
-    commands.write_bytes(b"x" * 20_000 + b'\n{"speak":"a"}\n')
+    commands.write_bytes(b"x" * 20_000 + b'\n{"mend":"silent","asset":"a"}\n')
     complaints: list[ControlError] = []
     with commands.open("rb") as file:
         lines = ControlLines(file.fileno(), listener, complain=complaints.append)
         lines.start(asyncio.get_running_loop())
-    assert listener.told == [("speak", "a")]
+    assert listener.told == [("mend silent", "a")]
     assert complaints
 
 

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from firmware_sim.faults import FAULTS, Fault, Voice, flip
-from firmware_sim.settings import FaultSettings
+from firmware_sim.key import FaultSettings
 
 FRAME = bytes.fromhex("FF 07 A1 A7")
 ALL = FaultSettings(lose=0.1, flip=0.1, stray=0.1, half=0.1, late=0.1, late_ms=700)

@@ -13,8 +13,9 @@ from firmware_sim import (
     LineSettings,
     ManualClock,
 )
-from firmware_sim.a02yyuw import encode
-from firmware_sim.rtu import frame, is_whole
+from firmware_sim.modbus.rtu import frame, is_whole
+from firmware_sim.modbus.settings import UnitSettings
+from firmware_sim.serial.a02yyuw import encode
 from tests.firmware_sim.serial_master import SerialMaster
 
 BLOCK_LEN = 25
@@ -22,10 +23,10 @@ LATE = FaultSettings(late=1.0, late_ms=600)
 
 
 def question(address: int) -> bytes:
-    return frame(address, 4, bytes.fromhex("00 00 00 0A"))
+    return frame(address, bytes.fromhex("04 00 00 00 0A"))
 
 
-def lamp_line(*meters: LampMeterSettings, pace: bool = True) -> DistrictSettings:
+def lamp_line(*meters: UnitSettings, pace: bool = True) -> DistrictSettings:
     return DistrictSettings(
         lines=(LineSettings(name="pju", port="gw/rs485", pace=pace, devices=meters),)
     )
@@ -78,7 +79,7 @@ async def test_an_unpaced_line_answers_without_the_clock_moving(
 
 @pytest.mark.parametrize(
     "unheard",
-    [question(9), question(1)[:-1] + b"\x00", question(0), frame(0, 6, b"\x00\x01\x00\x64")],
+    [question(9), question(1)[:-1] + b"\x00", question(0), frame(0, b"\x06\x00\x01\x00\x64")],
     ids=["another address", "a wrong CRC", "a broadcast read", "a broadcast write"],
 )
 async def test_nobody_answers_what_is_not_for_them(
@@ -104,7 +105,7 @@ async def test_the_general_address_works_for_a_meter_alone(tmp_path: Path) -> No
 async def test_two_meters_at_the_general_address_destroy_each_others_bytes(
     tmp_path: Path, record: AnswerList
 ) -> None:
-    settings = lamp_line(*TWO.lines[0].lamp_meters(), pace=False)
+    settings = lamp_line(*TWO.lines[0].units(), pace=False)
     async with District(settings, directory=tmp_path, record=record) as district:
         with SerialMaster(district.places.lines["pju"]) as master:
             master.write(question(0xF8) + question(2))
@@ -113,17 +114,17 @@ async def test_two_meters_at_the_general_address_destroy_each_others_bytes(
 
 
 async def test_a_silenced_meter_is_dumb_until_it_speaks(tmp_path: Path) -> None:
-    settings = lamp_line(*TWO.lines[0].lamp_meters(), pace=False)
+    settings = lamp_line(*TWO.lines[0].units(), pace=False)
     async with District(settings, directory=tmp_path) as district:
         with SerialMaster(district.places.lines["pju"]) as master:
-            district.silence("PJU-0001")
+            district.fault("PJU-0001", "silent")
             master.write(question(1) + question(2))
             assert (await master.read(BLOCK_LEN))[0] == 2
-            district.speak("PJU-0001")
+            district.mend("PJU-0001", "silent")
             master.write(question(1))
             assert (await master.read(BLOCK_LEN))[0] == 1
         with pytest.raises(ControlError, match="PJU-0003"):
-            district.silence("PJU-0003")
+            district.fault("PJU-0003", "silent")
 
 
 async def test_a_late_answer_comes_after_the_answer_to_the_next_question(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from firmware_sim.errors import PortError
-from firmware_sim.pty_port import PtyPort
+from firmware_sim.serial.pty_port import PtyPort
 from tests.firmware_sim.serial_master import SerialMaster
 
 

@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 
 from firmware_sim import AnswerList, CameraSettings, District, DistrictSettings, FaultSettings
+from firmware_sim.camera.rtsp_auth import Account, digest
+from firmware_sim.camera.rtsp_camera import RtspCamera, encode, parse_request
+from firmware_sim.camera.settings import CameraAuth
 from firmware_sim.faults import Voice
-from firmware_sim.rtsp_auth import Account, digest
-from firmware_sim.rtsp_camera import RtspCamera, encode, parse_request
-from firmware_sim.settings import CameraAuth
 from tests.firmware_sim.frames import Digest, Vector, digests, vectors
 
 NONCE = "6fd5a1f1f0c04ac2"
@@ -155,7 +155,7 @@ async def test_a_request_that_never_ends_is_hung_up_on(tmp_path: Path, record: A
 
 async def test_a_silenced_camera_hangs_and_comes_back(tmp_path: Path, record: AnswerList) -> None:
     async with connection(tmp_path, record, auth="none") as (reader, writer, district):
-        district.silence("CAM-0001")
+        district.fault("CAM-0001", "silent")
         writer.write(DESCRIBE + OPTIONS[:-2])
         await writer.drain()
         other_place = district.places.cameras["CAM-0002"].split(":")
@@ -163,7 +163,7 @@ async def test_a_silenced_camera_hangs_and_comes_back(tmp_path: Path, record: An
         other.write(OPTIONS)
         await reply_head(other_reader)  # by now the first has heard its question
         other.close()
-        district.speak("CAM-0001")
+        district.mend("CAM-0001", "silent")
         writer.write(b"\r\n")
         assert b"CSeq: 2" in await reply_head(reader)
     assert record.answers == []

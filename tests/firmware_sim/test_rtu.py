@@ -2,7 +2,8 @@ import random
 
 import pytest
 
-from firmware_sim import rtu
+from firmware_sim.modbus import rtu
+from firmware_sim.modbus.pdu import ILLEGAL_ADDRESS, refuse
 
 READ = bytes.fromhex("01 04 00 00 00 0A 70 0D")
 RESET = bytes.fromhex("01 42 80 11")
@@ -15,7 +16,7 @@ def splitter() -> rtu.RequestSplitter:
 
 def test_the_crc_is_that_of_the_specification() -> None:
     assert rtu.crc(bytes.fromhex("01 04 00 00 00 02")) == bytes.fromhex("71 CB")
-    assert rtu.exception(1, 4, rtu.ILLEGAL_ADDRESS) == bytes.fromhex("01 84 02 C2 C1")
+    assert rtu.frame(1, refuse(4, ILLEGAL_ADDRESS).frame) == bytes.fromhex("01 84 02 C2 C1")
 
 
 def test_silence_is_three_and_a_half_characters() -> None:

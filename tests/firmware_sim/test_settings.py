@@ -21,7 +21,7 @@ def test_the_example_loads_as_it_is() -> None:
         "CAM-0002",
         "WIFI-0001",
     )
-    assert district.lines[0].lamp_meters()[1].faults.late_ms == 600
+    assert district.lines[0].units()[1].faults.late_ms == 600
 
 
 @pytest.mark.parametrize(
@@ -82,5 +82,5 @@ def test_settings_made_in_code_are_checked_too() -> None:
 
 def test_the_catalogue_names_every_device_setting_and_fault() -> None:
     text = catalogue()
-    words = "pzem004t a02yyuw maxbotix rtsp_camera snmp_access_point turnaround_ms stray silence"
+    words = "pzem004t a02yyuw maxbotix rtsp_camera snmp_access_point turnaround_ms stray silent"
     assert all(word in text for word in words.split())

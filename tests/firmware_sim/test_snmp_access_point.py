@@ -12,12 +12,13 @@ from firmware_sim import (
     FaultSettings,
     ManualClock,
     PortError,
-    ber,
 )
 from firmware_sim.faults import Voice
-from firmware_sim.snmp_access_point import SnmpAccessPoint
-from firmware_sim.snmp_message import GET, GET_BULK, MAX_DATAGRAM
-from firmware_sim.world import WifiState
+from firmware_sim.snmp import ber
+from firmware_sim.snmp.agent import SnmpAgent
+from firmware_sim.snmp.message import GET, GET_BULK, MAX_DATAGRAM
+from firmware_sim.wifi.access_point import table
+from firmware_sim.world.wifi import WifiState
 from tests.firmware_sim.frames import Vector, vectors
 
 SETTINGS = AccessPointSettings(asset="WIFI-0001")
@@ -32,7 +33,7 @@ GOOD = vectors("snmp_access_point", "good")
 UPTIME = GOOD[0]
 
 
-def agent(**values: float) -> SnmpAccessPoint:
+def agent(**values: float) -> SnmpAgent:
     known = KNOWN | values
     state = WifiState(
         uptime_s=known["uptime_ticks"] / 100,
@@ -41,8 +42,12 @@ def agent(**values: float) -> SnmpAccessPoint:
         clients=int(known["clients"]),
         up=known["oper_status"] == 1,
     )
-    return SnmpAccessPoint(
-        SETTINGS, wifi=lambda now_s: state, voice=Voice(FaultSettings(), seed="")
+    return SnmpAgent(
+        device=SETTINGS.DEVICE,
+        asset=SETTINGS.asset,
+        community=SETTINGS.community,
+        table=lambda now_s: table(state, SETTINGS),
+        voice=Voice(FaultSettings(), seed=""),
     )
 
 
@@ -156,11 +161,11 @@ async def test_a_silenced_access_point_hears_nothing(tmp_path: Path, record: Ans
     async with District(settings, directory=tmp_path, record=record) as district:
         places = district.places.access_points
         links = [await connect(places[asset]) for asset in ("WIFI-0001", "WIFI-0002")]
-        district.silence("WIFI-0001")
+        district.fault("WIFI-0001", "silent")
         for transport, _ in links:
             transport.sendto(UPTIME.request)
         await asyncio.wait_for(links[1][1].heard.get(), 5)  # by now the first has heard its own
-        district.speak("WIFI-0001")
+        district.mend("WIFI-0001", "silent")
         links[0][0].sendto(GOOD[1].request)
         assert b"\x46" in await asyncio.wait_for(links[0][1].heard.get(), 5)
         for transport, _ in links:

@@ -3,8 +3,10 @@ from itertools import pairwise
 
 import pytest
 
-from firmware_sim.settings import SunMode
-from firmware_sim.world import Bin, Hotspot, Lamp, Sky
+from firmware_sim.world.bin import Bin
+from firmware_sim.world.lamp import Lamp
+from firmware_sim.world.sky import Sky, SunMode
+from firmware_sim.world.wifi import Hotspot
 
 
 def at(text: str) -> float:
@@ -63,7 +65,7 @@ def test_the_same_seed_is_the_same_lamp() -> None:
 
 def test_a_bin_fills_until_it_is_collected() -> None:
     waste_bin = Bin(depth_mm=1200, fill_per_h=0.1, start_s=0, seed="7/b")
-    seen_mm = [waste_bin.at(quarter * 900) for quarter in range(200)]
+    seen_mm = [waste_bin.distance_mm(quarter * 900) for quarter in range(200)]
     steps_mm = [after - before for before, after in pairwise(seen_mm)]
     assert max(steps_mm) > 900
     assert sum(step < 0 for step in steps_mm) > 190

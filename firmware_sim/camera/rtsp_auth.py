@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from firmware_sim.settings import CameraAuth
+from firmware_sim.camera.settings import CameraAuth
 
 Verdict = Literal["welcome", "unknown", "wrong", "stale"]
 MAX_NONCES = 32

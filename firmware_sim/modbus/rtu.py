@@ -3,12 +3,23 @@
 Framing and CRC-16 after "MODBUS over Serial Line" V1.02, 2.5.1 and 6.2.2.
 """
 
-READ_HOLDING, READ_INPUT, WRITE_REGISTER = 0x03, 0x04, 0x06
-CALIBRATE, RESET_ENERGY = 0x41, 0x42  # Peacefair's own function codes
-ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
+from firmware_sim.modbus.pdu import (
+    CALIBRATE,
+    READ_COILS,
+    READ_DISCRETE,
+    READ_HOLDING,
+    READ_INPUT,
+    RESET_ENERGY,
+    WRITE_COIL,
+    WRITE_REGISTER,
+)
+
 REQUEST_LEN = {
+    READ_COILS: 8,
+    READ_DISCRETE: 8,
     READ_HOLDING: 8,
     READ_INPUT: 8,
+    WRITE_COIL: 8,
     WRITE_REGISTER: 8,
     CALIBRATE: 6,
     RESET_ENERGY: 4,
@@ -25,15 +36,10 @@ def crc(data: bytes) -> bytes:
     return remainder.to_bytes(2, "little")
 
 
-def frame(unit: int, function: int, data: bytes) -> bytes:
+def frame(unit: int, pdu: bytes) -> bytes:
     """One RTU frame with its CRC."""
-    body = bytes([unit, function]) + data
+    body = bytes([unit]) + pdu
     return body + crc(body)
-
-
-def exception(unit: int, function: int, code: int) -> bytes:
-    """The reply that refuses `function`."""
-    return frame(unit, function | 0x80, bytes([code]))
 
 
 def silence_s(baud: int) -> float:

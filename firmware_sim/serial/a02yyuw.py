@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from firmware_sim.answers import Reply
 from firmware_sim.faults import Voice
-from firmware_sim.settings import BinSensorSettings
+from firmware_sim.serial.settings import BinSensorSettings
 
 HEAD = 0xFF
 
@@ -15,7 +15,7 @@ HEAD = 0xFF
 class A02yyuw:
     """One sensor over the bin it looks into."""
 
-    device = "a02yyuw"
+    device = BinSensorSettings.DEVICE
 
     def __init__(
         self, settings: BinSensorSettings, *, distance: Callable[[float], int], voice: Voice

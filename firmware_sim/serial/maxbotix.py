@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from firmware_sim.answers import Reply
 from firmware_sim.faults import Voice
-from firmware_sim.settings import MaxbotixSettings
+from firmware_sim.serial.settings import MaxbotixSettings
 
 NEAREST_MM, FARTHEST_MM = 300, 5_000
 
@@ -12,7 +12,7 @@ NEAREST_MM, FARTHEST_MM = 300, 5_000
 class Maxbotix:
     """One sensor over the bin it looks into; it says nothing nearer or farther than its range."""
 
-    device = "maxbotix"
+    device = MaxbotixSettings.DEVICE
 
     def __init__(
         self, settings: MaxbotixSettings, *, distance: Callable[[float], int], voice: Voice

@@ -6,13 +6,12 @@ Registers and functions: PZEM-004T V3.0 user manual, 2.2 to 2.8.
 from collections.abc import Callable
 from dataclasses import replace
 
-from firmware_sim import rtu
 from firmware_sim.answers import Reply
 from firmware_sim.faults import Voice
-from firmware_sim.settings import LampMeterSettings
-from firmware_sim.world import LampState
+from firmware_sim.modbus import pdu as modbus
+from firmware_sim.modbus.settings import LampMeterSettings
+from firmware_sim.world.lamp import LampState
 
-DEVICE = "pzem004t"
 GENERAL_ADDRESS = 0xF8  # any meter answers it; usable only when it is alone on the line
 REGISTER_COUNT = 10
 THRESHOLD_REGISTER, ADDRESS_REGISTER = 1, 2
@@ -34,6 +33,8 @@ VALUES = {
 class Pzem004t:
     """One meter: its address, threshold and energy counter, over a lamp it measures."""
 
+    device = LampMeterSettings.DEVICE
+
     def __init__(
         self, settings: LampMeterSettings, *, load: Callable[[float], LampState], voice: Voice
     ) -> None:
@@ -47,56 +48,56 @@ class Pzem004t:
 
     def hears(self, unit: int) -> bool:
         """Whether a frame to `unit` is meant for this meter."""
-        return unit in (self.address, GENERAL_ADDRESS, rtu.BROADCAST)
+        return unit in (self.address, GENERAL_ADDRESS, modbus.BROADCAST)
 
-    def answer(self, request: bytes, now_s: float) -> Reply:
-        """The reply to one whole request that this meter hears."""
-        unit, function, data = request[0], request[1], request[2:-2]
+    def answer(self, pdu: bytes, now_s: float) -> Reply:
+        """The reply to one whole question that this meter hears."""
+        function, data = pdu[0], pdu[1:]
         match function, len(data):
-            case rtu.READ_INPUT, 4:
-                return self._read_input(unit, _word(data), _word(data[2:]), now_s)
-            case rtu.READ_HOLDING, 4:
-                return self._read_holding(unit, _word(data), _word(data[2:]))
-            case rtu.WRITE_REGISTER, 4:
-                return self._write(request, _word(data), _word(data[2:]))
-            case rtu.RESET_ENERGY, 0:
+            case modbus.READ_INPUT, 4:
+                return self._read_input(modbus.word(data), modbus.word(data[2:]), now_s)
+            case modbus.READ_HOLDING, 4:
+                return self._read_holding(modbus.word(data), modbus.word(data[2:]))
+            case modbus.WRITE_REGISTER, 4:
+                return self._write(pdu, modbus.word(data), modbus.word(data[2:]))
+            case modbus.RESET_ENERGY, 0:
                 self._energy_zero_wh = self._load(now_s).energy_wh
-                return Reply(frame=request, values={})
+                return Reply(frame=pdu, values={})
             case _:
-                return _refuse(unit, function, rtu.ILLEGAL_FUNCTION)
+                return modbus.refuse(function, modbus.ILLEGAL_FUNCTION)
 
-    def _read_input(self, unit: int, start: int, count: int, now_s: float) -> Reply:
+    def _read_input(self, start: int, count: int, now_s: float) -> Reply:
         if not count:
-            return _refuse(unit, rtu.READ_INPUT, rtu.ILLEGAL_VALUE)
+            return modbus.refuse(modbus.READ_INPUT, modbus.ILLEGAL_VALUE)
         if start + count > REGISTER_COUNT:
-            return _refuse(unit, rtu.READ_INPUT, rtu.ILLEGAL_ADDRESS)
+            return modbus.refuse(modbus.READ_INPUT, modbus.ILLEGAL_ADDRESS)
         state = self._load(now_s)
         metered = replace(state, energy_wh=state.energy_wh - self._energy_zero_wh)
         registers = encode(metered, over_power=state.power_w > self._threshold_w)
         return Reply(
-            frame=_words(unit, rtu.READ_INPUT, registers[start : start + count]),
+            frame=modbus.give_words(modbus.READ_INPUT, registers[start : start + count]),
             values=decode(registers, range(start, start + count)),
         )
 
-    def _read_holding(self, unit: int, start: int, count: int) -> Reply:
+    def _read_holding(self, start: int, count: int) -> Reply:
         if not count:
-            return _refuse(unit, rtu.READ_HOLDING, rtu.ILLEGAL_VALUE)
+            return modbus.refuse(modbus.READ_HOLDING, modbus.ILLEGAL_VALUE)
         if start < THRESHOLD_REGISTER or start + count > ADDRESS_REGISTER + 1:
-            return _refuse(unit, rtu.READ_HOLDING, rtu.ILLEGAL_ADDRESS)
+            return modbus.refuse(modbus.READ_HOLDING, modbus.ILLEGAL_ADDRESS)
         held = {THRESHOLD_REGISTER: self._threshold_w, ADDRESS_REGISTER: self.address}
         words = tuple(held[register] for register in range(start, start + count))
-        return Reply(frame=_words(unit, rtu.READ_HOLDING, words), values={})
+        return Reply(frame=modbus.give_words(modbus.READ_HOLDING, words), values={})
 
-    def _write(self, request: bytes, register: int, value: int) -> Reply:
+    def _write(self, pdu: bytes, register: int, value: int) -> Reply:
         if register == THRESHOLD_REGISTER:
             self._threshold_w = value
         elif register != ADDRESS_REGISTER:
-            return _refuse(request[0], rtu.WRITE_REGISTER, rtu.ILLEGAL_ADDRESS)
+            return modbus.refuse(modbus.WRITE_REGISTER, modbus.ILLEGAL_ADDRESS)
         elif value not in ADDRESSES:
-            return _refuse(request[0], rtu.WRITE_REGISTER, rtu.ILLEGAL_VALUE)
+            return modbus.refuse(modbus.WRITE_REGISTER, modbus.ILLEGAL_VALUE)
         else:
             self.address = value
-        return Reply(frame=request, values={})
+        return Reply(frame=pdu, values={})
 
 
 def encode(state: LampState, *, over_power: bool) -> tuple[int, ...]:
@@ -126,16 +127,3 @@ def decode(registers: tuple[int, ...], given: range) -> dict[str, float]:
             raw = sum(registers[first + word] << 16 * word for word in range(width))
             values[name] = raw / divisor if name not in ("energy", "alarm") else raw // divisor
     return values
-
-
-def _refuse(unit: int, function: int, code: int) -> Reply:
-    return Reply(frame=rtu.exception(unit, function, code), values={})
-
-
-def _words(unit: int, function: int, words: tuple[int, ...]) -> bytes:
-    data = b"".join(word.to_bytes(2, "big") for word in words)
-    return rtu.frame(unit, function, bytes([len(data)]) + data)
-
-
-def _word(data: bytes) -> int:
-    return int.from_bytes(data[:2], "big")

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from firmware_sim import ber
-from firmware_sim.ber import Oid
+from firmware_sim.snmp import ber
+from firmware_sim.snmp.ber import Oid
 
 VERSION_2C = 1
 GET, GET_NEXT, RESPONSE, SET, GET_BULK = 0xA0, 0xA1, 0xA2, 0xA3, 0xA5

@@ -3,21 +3,14 @@
 RTSP 1.0 (RFC 2326), SDP (RFC 4566).
 """
 
-import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from firmware_sim.answers import Answer, Record, Reply
-from firmware_sim.clock import Clock
+from firmware_sim.camera.rtsp_auth import Account, Doorkeeper
+from firmware_sim.camera.settings import CameraSettings
 from firmware_sim.faults import Voice
-from firmware_sim.rtsp_auth import Account, Doorkeeper
-from firmware_sim.settings import CameraSettings
 
-DEVICE = "rtsp_camera"
-MAX_REQUEST = 64 * 1024
-MAX_CONNECTIONS = 16
-IDLE_S = 60.0
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN"
 # It offers no transport, so no session ever exists.
 REFUSALS = {"SETUP": 461, "PLAY": 454, "PAUSE": 454, "TEARDOWN": 454, "GET_PARAMETER": 454}
@@ -60,10 +53,18 @@ class RtspError(ValueError):
 class RtspCamera:
     """One camera and who may see it."""
 
-    def __init__(self, settings: CameraSettings, *, nonce: Callable[[], str], voice: Voice) -> None:
+    def __init__(
+        self,
+        settings: CameraSettings,
+        *,
+        nonce: Callable[[], str],
+        voice: Voice,
+        faults: Container[str] = (),
+    ) -> None:
         self.asset = settings.asset
         self.voice = voice
         self._settings = settings
+        self._faults = faults
         account = Account(
             user=settings.user,
             password=settings.password,
@@ -75,7 +76,7 @@ class RtspCamera:
         """What it says to one request."""
         if request.version != "RTSP/1.0":
             return Response(status=505)
-        if not _is_number(request.headers.get("cseq", "")):
+        if not is_number(request.headers.get("cseq", "")):
             return Response(status=400)
         match request.method:
             case "OPTIONS":
@@ -89,6 +90,8 @@ class RtspCamera:
         verdict = self._door.judge(
             request.headers.get("authorization"), method=request.method, uri=request.uri
         )
+        if verdict == "welcome" and "wrong_password" in self._faults:
+            verdict = "wrong"
         if verdict != "welcome":
             challenge = self._door.challenge(stale=verdict == "stale")
             return Response(
@@ -96,10 +99,11 @@ class RtspCamera:
             )
         if _path(request.uri) != self._settings.path:
             return Response(status=404)
+        streams = 0 if "no_stream" in self._faults else self._settings.streams
         return Response(
             status=200,
             headers=(("Content-Base", f"{request.uri}/"), ("Content-Type", "application/sdp")),
-            body=sdp(self._settings.host, self._settings.streams),
+            body=sdp(self._settings.host, streams),
         )
 
 
@@ -142,91 +146,7 @@ def sdp(host: str, streams: int) -> bytes:
     return "\r\n".join([*lines, ""]).encode()
 
 
-class CameraServer:
-    """One camera on its TCP port."""
-
-    def __init__(self, camera: RtspCamera, *, clock: Clock, record: Record) -> None:
-        self._camera = camera
-        self._clock = clock
-        self._record = record
-        self._connections: set[asyncio.Task[None]] = set()
-
-    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serves one connection in a task of its own; too many are turned away."""
-        if len(self._connections) >= MAX_CONNECTIONS:
-            writer.close()
-            return
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-
-    async def close(self) -> None:
-        """Ends every connection."""
-        connections = tuple(self._connections)
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._answer_one(reader, writer):
-                pass
-        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
-            pass  # the client hung up, stalled, or sent more than 64 KiB without an empty line
-        finally:
-            writer.close()
-
-    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Reads one request and answers it; False when the connection is over."""
-        async with asyncio.timeout(IDLE_S):
-            head = await reader.readuntil(b"\r\n\r\n")
-        asked_at_ms = self._clock.boot_ms()
-        try:
-            request = parse_request(head)
-            length = _content_length(request)
-        except RtspError:
-            writer.write(encode(Response(status=400), cseq=None))
-            return False
-        async with asyncio.timeout(IDLE_S):
-            await reader.readexactly(length)
-        if self._camera.voice.silent:
-            return True
-        return await self._say(request, writer, asked_at_ms)
-
-    async def _say(self, request: Request, writer: asyncio.StreamWriter, asked_at_ms: int) -> bool:
-        response = self._camera.respond(request)
-        reply = Reply(
-            frame=encode(response, cseq=request.headers.get("cseq")),
-            values={"status": response.status, "streams": response.body.count(b"m=video")},
-        )
-        utterance = self._camera.voice.utter(reply.frame)
-        if utterance.delay_s:
-            await self._clock.sleep(utterance.delay_s)
-        writer.write(utterance.frame)
-        async with asyncio.timeout(IDLE_S):
-            await writer.drain()
-        if request.method == "DESCRIBE" and response.final:
-            self._record.note(
-                Answer(
-                    device=DEVICE,
-                    asset=self._camera.asset,
-                    asked_at_ms=asked_at_ms,
-                    given_at_ms=self._clock.boot_ms(),
-                    values=reply.values,
-                    fault=utterance.fault,
-                )
-            )
-        return utterance.fault != "half"
-
-
-def _content_length(request: Request) -> int:
-    text = request.headers.get("content-length", "0")
-    if not _is_number(text) or int(text) > MAX_REQUEST:
-        raise RtspError(f"a body of {text[:20]} bytes")
-    return int(text)
-
-
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) <= 10
 
 

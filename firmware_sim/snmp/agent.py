@@ -1,30 +1,18 @@
-"""A MikroTik access point answers SNMP v2c GET, GETNEXT and GETBULK over a sorted table.
-
-Objects: SNMPv2-MIB, IF-MIB (RFC 2863), MIKROTIK-MIB mtxrWlApTable.
-"""
+"""An SNMP v2c agent answers GET, GETNEXT and GETBULK over a table sorted by OID, on a UDP port."""
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from firmware_sim import ber, snmp_message
 from firmware_sim.answers import Answer, Record, Reply
-from firmware_sim.ber import Oid
 from firmware_sim.clock import Clock
 from firmware_sim.faults import Utterance, Voice
-from firmware_sim.settings import AccessPointSettings
-from firmware_sim.snmp_message import Request, VarBind
-from firmware_sim.world import WifiState
+from firmware_sim.snmp import ber, message
+from firmware_sim.snmp.ber import Oid
+from firmware_sim.snmp.message import Request, VarBind
 
-DEVICE = "snmp_access_point"
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
-IF_OPER_STATUS: Oid = (1, 3, 6, 1, 2, 1, 2, 2, 1, 8)
-IF_X_ENTRY: Oid = (1, 3, 6, 1, 2, 1, 31, 1, 1, 1)
-MIKROTIK: Oid = (1, 3, 6, 1, 4, 1, 14988, 1)
-AP_CLIENT_COUNT: Oid = (*MIKROTIK, 1, 1, 3, 1, 6)
-UP, DOWN = 1, 2  # ifOperStatus
-HIGH_SPEED_MBPS = 1000
 MAX_REPETITIONS = 64
 MAX_LATE = 64
 TICKS_PER_S = 100
@@ -42,68 +30,54 @@ class Variable:
     number: int = 0
 
 
-class SnmpAccessPoint:
-    """One access point's agent over the Wi-Fi it carries."""
+Table = Callable[[float], Iterable[Variable]]
+
+
+class SnmpAgent:
+    """One device's agent; `table` is everything it tells at a time."""
 
     def __init__(
-        self, settings: AccessPointSettings, *, wifi: Callable[[float], WifiState], voice: Voice
+        self, *, device: str, asset: str, community: str, table: Table, voice: Voice
     ) -> None:
-        self.asset = settings.asset
+        self.device = device
+        self.asset = asset
         self.voice = voice
-        self._settings = settings
-        self._wifi = wifi
+        self._community = community.encode()
+        self._table = table
 
     def answer(self, datagram: bytes, now_s: float) -> Reply | None:
         """The reply, or None to what no agent answers: not SNMP v2c, or another community."""
         try:
-            request = snmp_message.parse_request(datagram)
+            request = message.parse_request(datagram)
         except ber.BerError:
             return None
-        if request.community != self._settings.community.encode():
+        if request.community != self._community:
             return None
-        if request.pdu == snmp_message.SET:
-            refusal = snmp_message.response(request, (), error=snmp_message.NOT_WRITABLE, index=1)
+        if request.pdu == message.SET:
+            refusal = message.response(request, (), error=message.NOT_WRITABLE, index=1)
             return Reply(frame=refusal, values={})
-        return respond(request, table(self._wifi(now_s), self._settings))
+        variables = sorted(self._table(now_s), key=lambda variable: variable.oid)
+        return respond(request, tuple(variables))
 
 
 def respond(request: Request, variables: tuple[Variable, ...]) -> Reply:
     """The answer to a GET, GETNEXT or GETBULK from a table sorted by OID."""
     found = _find(request, variables)
-    frame = snmp_message.response(request, tuple(VarBind(oid=v.oid, value=v.value) for v in found))
-    while len(frame) > snmp_message.MAX_DATAGRAM and request.pdu == snmp_message.GET_BULK:
+    frame = message.response(request, tuple(VarBind(oid=v.oid, value=v.value) for v in found))
+    while len(frame) > message.MAX_DATAGRAM and request.pdu == message.GET_BULK:
         found = found[: len(found) // 2]  # RFC 3416, 4.2.3: as many as fit
         bindings = tuple(VarBind(oid=v.oid, value=v.value) for v in found)
-        frame = snmp_message.response(request, bindings)
-    if len(frame) > snmp_message.MAX_DATAGRAM:
-        refusal = snmp_message.response(request, (), error=snmp_message.TOO_BIG)
+        frame = message.response(request, bindings)
+    if len(frame) > message.MAX_DATAGRAM:
+        refusal = message.response(request, (), error=message.TOO_BIG)
         return Reply(frame=refusal, values={})
     return Reply(frame=frame, values={v.name: v.number for v in found if v.name})
-
-
-def table(state: WifiState, settings: AccessPointSettings) -> tuple[Variable, ...]:
-    """Everything this access point tells, sorted by OID."""
-    ticks = round(state.uptime_s * TICKS_PER_S) % 2**32
-    status = UP if state.up else DOWN
-    interface = settings.interface
-    variables = (
-        _text((*SYSTEM, 1, 0), "RouterOS RBwAPG-5HacD2HnD"),
-        Variable(oid=(*SYSTEM, 2, 0), value=ber.oid(MIKROTIK)),
-        _number((*SYSTEM, 3, 0), ber.TIME_TICKS, "uptime_ticks", ticks),
-        _text((*SYSTEM, 5, 0), settings.asset),
-        _number((*IF_OPER_STATUS, interface), ber.INTEGER, "oper_status", status),
-        _octets((*IF_X_ENTRY, 6, interface), "in_octets", state.in_octets),
-        _octets((*IF_X_ENTRY, 10, interface), "out_octets", state.out_octets),
-        _number((*IF_X_ENTRY, 15, interface), ber.GAUGE32, None, HIGH_SPEED_MBPS),
-        _number((*AP_CLIENT_COUNT, settings.radio), ber.GAUGE32, "clients", state.clients),
-    )
-    return tuple(sorted(variables, key=lambda variable: variable.oid))
 
 
 class AgentSocket(asyncio.DatagramProtocol):
     """The agent on its UDP port."""
 
-    def __init__(self, agent: SnmpAccessPoint, *, clock: Clock, record: Record) -> None:
+    def __init__(self, agent: SnmpAgent, *, clock: Clock, record: Record) -> None:
         self._agent = agent
         self._clock = clock
         self._record = record
@@ -148,7 +122,7 @@ class AgentSocket(asyncio.DatagramProtocol):
             self._transport.sendto(utterance.frame, addr)
         self._record.note(
             Answer(
-                device=DEVICE,
+                device=self._agent.device,
                 asset=self._agent.asset,
                 asked_at_ms=asked_at_ms,
                 given_at_ms=self._clock.boot_ms(),
@@ -159,9 +133,9 @@ class AgentSocket(asyncio.DatagramProtocol):
 
 
 def _find(request: Request, variables: tuple[Variable, ...]) -> list[Variable]:
-    if request.pdu == snmp_message.GET:
+    if request.pdu == message.GET:
         return [_get(oid, variables) for oid in request.oids]
-    if request.pdu == snmp_message.GET_NEXT:
+    if request.pdu == message.GET_NEXT:
         return [_next(oid, variables) for oid in request.oids]
     return _bulk(request, variables)
 
@@ -201,13 +175,22 @@ def _absent(oid: Oid, tag: int) -> Variable:
     return Variable(oid=oid, value=ber.tlv(tag, b""))
 
 
-def _text(oid: Oid, text: str) -> Variable:
-    return Variable(oid=oid, value=ber.tlv(ber.OCTET_STRING, text.encode()))
+def text(oid: Oid, value: str) -> Variable:
+    """An OCTET STRING."""
+    return Variable(oid=oid, value=ber.tlv(ber.OCTET_STRING, value.encode()))
 
 
-def _number(oid: Oid, tag: int, name: str | None, number: int) -> Variable:
-    return Variable(oid=oid, value=ber.integer(number, tag), name=name, number=number)
+def number(oid: Oid, tag: int, name: str | None, value: int) -> Variable:
+    """A whole number of any SNMP type, recorded under `name` if it has one."""
+    return Variable(oid=oid, value=ber.integer(value, tag), name=name, number=value)
 
 
-def _octets(oid: Oid, name: str, number: int) -> Variable:
-    return _number(oid, ber.COUNTER64, name, number % 2**64)
+def octets(oid: Oid, name: str, value: int) -> Variable:
+    """A Counter64."""
+    return number(oid, ber.COUNTER64, name, value % 2**64)
+
+
+def uptime(uptime_s: float) -> Variable:
+    """sysUpTime, which wraps after 497 days."""
+    ticks = round(uptime_s * TICKS_PER_S) % 2**32
+    return number((*SYSTEM, 3, 0), ber.TIME_TICKS, "uptime_ticks", ticks)

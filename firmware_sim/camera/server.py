@@ -1,0 +1,119 @@
+"""A camera listens on its TCP port, and what it says of its stream is noted."""
+
+import asyncio
+import random
+
+from firmware_sim.answers import Answer, Record, Reply
+from firmware_sim.camera.rtsp_camera import (
+    Request,
+    Response,
+    RtspCamera,
+    RtspError,
+    encode,
+    is_number,
+    parse_request,
+)
+from firmware_sim.camera.settings import CameraSettings
+from firmware_sim.clock import Clock
+from firmware_sim.ground import Ground
+
+MAX_REQUEST = 64 * 1024
+MAX_CONNECTIONS = 16
+IDLE_S = 60.0
+
+
+async def open_camera(settings: CameraSettings, ground: Ground) -> str:
+    """It listens at the host:port returned; raises PortError."""
+    nonces = random.Random(ground.seed(settings.asset, "nonce"))
+    camera = RtspCamera(
+        settings,
+        nonce=lambda: f"{nonces.getrandbits(64):016x}",
+        voice=ground.voice(settings),
+        faults=ground.faults[settings.asset],
+    )
+    serving = CameraServer(camera, clock=ground.clock, record=ground.record)
+    return await ground.open_server(settings, serving.connected, serving.close, limit=MAX_REQUEST)
+
+
+class CameraServer:
+    """One camera on its TCP port."""
+
+    def __init__(self, camera: RtspCamera, *, clock: Clock, record: Record) -> None:
+        self._camera = camera
+        self._clock = clock
+        self._record = record
+        self._connections: set[asyncio.Task[None]] = set()
+
+    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serves one connection in a task of its own; too many are turned away."""
+        if len(self._connections) >= MAX_CONNECTIONS:
+            writer.close()
+            return
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        connections = tuple(self._connections)
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await self._answer_one(reader, writer):
+                pass
+        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
+            pass  # the client hung up, stalled, or sent more than 64 KiB without an empty line
+        finally:
+            writer.close()
+
+    async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Reads one request and answers it; False when the connection is over."""
+        async with asyncio.timeout(IDLE_S):
+            head = await reader.readuntil(b"\r\n\r\n")
+        asked_at_ms = self._clock.boot_ms()
+        try:
+            request = parse_request(head)
+            length = _content_length(request)
+        except RtspError:
+            writer.write(encode(Response(status=400), cseq=None))
+            return False
+        async with asyncio.timeout(IDLE_S):
+            await reader.readexactly(length)
+        if self._camera.voice.silent:
+            return True
+        return await self._say(request, writer, asked_at_ms)
+
+    async def _say(self, request: Request, writer: asyncio.StreamWriter, asked_at_ms: int) -> bool:
+        response = self._camera.respond(request)
+        reply = Reply(
+            frame=encode(response, cseq=request.headers.get("cseq")),
+            values={"status": response.status, "streams": response.body.count(b"m=video")},
+        )
+        utterance = self._camera.voice.utter(reply.frame)
+        if utterance.delay_s:
+            await self._clock.sleep(utterance.delay_s)
+        writer.write(utterance.frame)
+        async with asyncio.timeout(IDLE_S):
+            await writer.drain()
+        if request.method == "DESCRIBE" and response.final:
+            self._record.note(
+                Answer(
+                    device=CameraSettings.DEVICE,
+                    asset=self._camera.asset,
+                    asked_at_ms=asked_at_ms,
+                    given_at_ms=self._clock.boot_ms(),
+                    values=reply.values,
+                    fault=utterance.fault,
+                )
+            )
+        return utterance.fault != "half"
+
+
+def _content_length(request: Request) -> int:
+    text = request.headers.get("content-length", "0")
+    if not is_number(text) or int(text) > MAX_REQUEST:
+        raise RtspError(f"a body of {text[:20]} bytes")
+    return int(text)

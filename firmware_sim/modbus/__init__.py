@@ -1,0 +1,1 @@
+"""Modbus units, byte for byte, on a serial line or on the network."""

@@ -1,0 +1,1 @@
+"""SNMP as bytes and as an agent on a UDP port."""
