@@ -113,11 +113,15 @@ class _Making:
         )
 
     def network_line(self, line: NetworkLine) -> Line:
-        resolver = Resolver()
+        from agent.drivers.account import Accounts  # noqa: PLC0415 only a network has logins
+
+        resolver, accounts = Resolver(), Accounts(self.clock)
         interval_ms = _ms(line.read_interval_s)
         devices = []
         for device in line.device:
-            place = NetworkPlace(clock=self.clock, resolver=resolver, traffic=Traffic())
+            place = NetworkPlace(
+                clock=self.clock, resolver=resolver, accounts=accounts, traffic=Traffic()
+            )
             driver = registry.build(device, place)
             devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))
         workers = min(MAX_SIDE_BY_SIDE, len(devices))

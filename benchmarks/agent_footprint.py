@@ -25,7 +25,7 @@ MAX_GROWTH_MIB = 0.5
 OF_A_DRIVER = {
     "lamps": {"agent.drivers.pzem004t"},
     "bins": {"agent.drivers.a02yyuw"},
-    "cameras": {"agent.drivers.rtsp_camera", "agent.drivers.rtsp_login"},
+    "cameras": {"agent.drivers.rtsp_camera", "agent.drivers.login"},
     "access_points": {"agent.drivers.snmp_access_point", "pysnmp", "pyasn1"},
 }
 OF_SERIAL_LINES = {"serial", "serial_asyncio_fast", "agent.serial_port"}

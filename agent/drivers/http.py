@@ -70,6 +70,11 @@ class Answer:
         """The values of every header of that name, in order."""
         return tuple(value for known, value in self.headers if known == name)
 
+    @property
+    def challenges(self) -> tuple[str, ...]:
+        """The ways in that it offers."""
+        return self.all("www-authenticate")
+
     def content(self) -> bytes:
         """The body of a 200; raises FrameError."""
         if self.status != OK:

@@ -10,6 +10,7 @@ from agent.line import Port
 from agent.tap import Traffic
 
 if TYPE_CHECKING:
+    from agent.drivers.account import Accounts
     from agent.drivers.chirpstack import Uplink
     from agent.drivers.pin_bank import PinBank
 
@@ -37,13 +38,14 @@ class SerialPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkPlace:
-    """The gateway's network; names are looked up in one place.
+    """The gateway's network; names are looked up in one place, and so are users.
 
     `traffic` is one device's own: its driver notes what it sends and hears, and no secret.
     """
 
     clock: Clock
     resolver: Resolver
+    accounts: "Accounts"
     traffic: Traffic
 
 

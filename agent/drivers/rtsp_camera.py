@@ -2,24 +2,17 @@
 
 import asyncio
 import errno
+import itertools
 import re
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from agent.clock import Clock
+from agent.drivers.account import UNAUTHORIZED, Account
 from agent.drivers.driver import Driver, Observation
-from agent.drivers.login_pause import LoginPause
 from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
-from agent.drivers.rtsp_login import (
-    Challenge,
-    Credentials,
-    authorization,
-    choose,
-    parse_challenges,
-)
 from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
 from agent.tap import Traffic
 from contract.network_devices import RtspCamera
@@ -27,7 +20,8 @@ from contract.network_devices import RtspCamera
 MAX_REPLY = 64 * 1024
 MASKED = "***"
 MAX_INTERIM = 4  # 1xx answers before the one that counts
-OK, UNAUTHORIZED = 200, 401
+OK = 200
+SERVICE = "RTSP"
 
 _STATUS_LINE = re.compile(r"RTSP/1\.[0-9] ([1-5][0-9]{2})(?: .*)?")
 
@@ -42,6 +36,25 @@ class Head:
     location: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One whole answer, and how long it took."""
+
+    head: Head
+    body: bytes
+    took_ms: int
+
+    @property
+    def status(self) -> int:
+        """Its status code."""
+        return self.head.status
+
+    @property
+    def challenges(self) -> tuple[str, ...]:
+        """The ways in that it offers."""
+        return self.head.challenges
+
+
 class RtspCameraDriver:
     """One camera, asked on a fresh connection each time, with one login attempt at most."""
 
@@ -51,27 +64,26 @@ class RtspCameraDriver:
         host: str,
         port: int,
         path: str,
-        credentials: Credentials | None,
+        account: Account | None,
         timeout_ms: int,
         clock: Clock,
         resolver: Resolver,
-        new_cnonce: Callable[[], str],
         traffic: Traffic | None = None,
     ) -> None:
         self._host = host
         self._port = port
         self._uri = f"rtsp://{f'[{host}]' if ':' in host else host}:{port}{path}"
-        self._credentials = credentials
+        self._account = account
         self._timeout_ms = timeout_ms
         self._clock = clock
         self._resolver = resolver
-        self._new_cnonce = new_cnonce
         self._traffic = traffic or Traffic()
-        self._pause = LoginPause(clock, who="the camera")
+        self._wants_login = False
 
     async def read(self) -> tuple[Observation, ...]:
         """The status of a DESCRIBE, its video streams and its time; raises DeviceError."""
-        self._pause.check()
+        if self._account is not None and self._wants_login:
+            self._account.check(SERVICE)
         try:
             async with asyncio.timeout(self._timeout_ms / 1_000):
                 return await self._ask_connected()
@@ -84,47 +96,39 @@ class RtspCameraDriver:
         address = await self._resolver.find(self._host)
         reader, writer = await asyncio.open_connection(address, self._port, limit=MAX_REPLY)
         try:
-            return await self._describe(reader, writer)
+            exchange = await self._describe(reader, writer)
         finally:
             writer.transport.abort()
+        spent = Observation(quantity="response_time", value=float(exchange.took_ms))
+        return (*observe(exchange.head, exchange.body), spent)
 
     async def _describe(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> tuple[Observation, ...]:
-        login = ""
-        for cseq in (1, 2, 3):
-            asked_ms = self._clock.boot_ms()
+    ) -> Exchange:
+        cseqs = itertools.count(1)
+
+        async def ask(login: str) -> Exchange:
+            cseq, asked_ms = next(cseqs), self._clock.boot_ms()
             writer.write(request(self._uri, cseq=cseq, login=login))
             masked = request(self._uri, cseq=cseq, login=MASKED if login else "")
             self._traffic.note(masked, sent=True)
-            head, body = await receive(reader, cseq=cseq, heard=self._heard)
-            if head.status != UNAUTHORIZED or self._credentials is None:
-                took_ms = self._clock.boot_ms() - asked_ms
-                spent = Observation(quantity="response_time", value=float(took_ms))
-                return (*observe(head, body), spent)
-            login = self._log_in(head, first=not login)
-        raise self._pause.begin()
+            head, body = await receive(reader, cseq=cseq, heard=self._heard(login))
+            return Exchange(head=head, body=body, took_ms=self._clock.boot_ms() - asked_ms)
 
-    def _heard(self, data: bytes) -> None:
-        self._traffic.note(data, sent=False)
+        exchange = await ask("")
+        self._wants_login = exchange.status == UNAUTHORIZED
+        if self._account is None or not self._wants_login:
+            return exchange
+        return await self._account.log_in(SERVICE, exchange, ask, method="DESCRIBE", uri=self._uri)
 
-    def _log_in(self, head: Head, *, first: bool) -> str:
-        """The next Authorization; a second one is given only if the first nonce was stale."""
-        assert self._credentials is not None
-        challenge = choose(parse_challenges(head.challenges))
-        if not first and not (challenge is not None and challenge.stale):
-            raise self._pause.begin()
-        if challenge is None:
-            raise DeviceRefused(
-                "the camera offers no login that is known here (Digest MD5, SHA-256, Basic)",
-                hint="allow Digest in the camera's RTSP settings",
-            )
-        return self._authorization(challenge, self._credentials)
+    def _heard(self, login: str) -> Callable[[bytes], None]:
+        """Notes what came, without a login that the camera repeats."""
 
-    def _authorization(self, challenge: Challenge, credentials: Credentials) -> str:
-        return authorization(
-            challenge, credentials, method="DESCRIBE", uri=self._uri, cnonce=self._new_cnonce()
-        )
+        def note(data: bytes) -> None:
+            hidden = data.replace(login.encode(), MASKED.encode()) if login else data
+            self._traffic.note(hidden, sent=False)
+
+        return note
 
     def _in_words(self, error: OSError) -> DeviceSilent | ServiceClosed:
         if error.errno == errno.ECONNREFUSED:
@@ -133,17 +137,15 @@ class RtspCameraDriver:
 
 
 def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
-    """The driver of one camera."""
-    user, password = settings.user, settings.password
+    """The driver of one camera's stream."""
     return RtspCameraDriver(
         host=settings.host,
         port=settings.port,
         path=settings.path,
-        credentials=Credentials(user=user, password=password) if user else None,
+        account=place.accounts.of(settings.host, settings.user, settings.password),
         timeout_ms=settings.timeout_ms,
         clock=place.clock,
         resolver=place.resolver,
-        new_cnonce=lambda: secrets.token_hex(8),
         traffic=place.traffic,
     )
 

@@ -15,12 +15,10 @@ from agent.drivers.camera import CameraDriver
 from agent.drivers.driver import Observation
 from agent.drivers.http import MAX_BODY
 from agent.drivers.onvif_clock import OnvifClock, parse
-from agent.drivers.place import NetworkPlace
 from agent.drivers.poe_port import PoePort
-from agent.drivers.resolver import Resolver
 from agent.errors import DeviceError, DeviceSilent, FrameError, LoginRefused, Unpowered
-from agent.tap import Traffic
 from contract.network_devices import Onvif, Poe
+from tests.agent.drivers.placing import network_place
 from tests.agent.drivers.web import http, web_server
 from tests.soup.spoil import SPOILS
 
@@ -34,10 +32,6 @@ POE = (
     "302e020101 04067075626c6963 a221 0204{id} 020100 020100 3013 3011"
     " 060c2b0601020169010101060105 0201{status:02x}"
 )
-
-
-def place(clock: FakeClock | None = None) -> NetworkPlace:
-    return NetworkPlace(clock=clock or FakeClock(), resolver=Resolver(), traffic=Traffic())
 
 
 class Stream:
@@ -78,7 +72,7 @@ async def switch(status: int | None) -> AsyncIterator[int]:
 
 def poe(port: int) -> PoePort:
     settings = Poe(host="127.0.0.1", port=port, index="1.5", timeout_ms=300)
-    return PoePort(settings, place())
+    return PoePort(settings, network_place())
 
 
 @pytest.mark.parametrize("vector", FRAMES["good"], ids=lambda vector: str(vector["name"]))
@@ -114,7 +108,7 @@ async def drift(answer: bytes, *, shown_ahead_s: float, hang: bool = False) -> A
     clock.seen = Sight(origin_ms=round(utc_ms - 50_000 - shown_ahead_s * 1_000), uncertainty_ms=1)
     async with web_server(answer, hang=hang) as web:
         settings = Onvif(port=web.port, timeout_ms=400)
-        return await OnvifClock("127.0.0.1", settings, place(clock)).read()
+        return await OnvifClock("127.0.0.1", settings, network_place(clock)).read()
 
 
 async def test_the_drift_is_the_cameras_time_less_ours() -> None:
@@ -123,7 +117,7 @@ async def test_the_drift_is_the_cameras_time_less_ours() -> None:
 
 
 async def test_a_gateway_that_does_not_know_the_time_judges_nobodys() -> None:
-    assert await OnvifClock("127.0.0.1", Onvif(port=9), place()).read() == ()
+    assert await OnvifClock("127.0.0.1", Onvif(port=9), network_place()).read() == ()
 
 
 @pytest.mark.parametrize(
@@ -171,5 +165,5 @@ async def test_a_switch_that_says_nothing_explains_nothing() -> None:
 
 async def test_a_camera_without_onvif_still_shows_its_stream() -> None:
     clock = FakeClock(sight=Sight(origin_ms=ORIGIN_MS, uncertainty_ms=1))
-    gone = OnvifClock("127.0.0.1", Onvif(port=9, timeout_ms=200), place(clock))
+    gone = OnvifClock("127.0.0.1", Onvif(port=9, timeout_ms=200), network_place(clock))
     assert await CameraDriver(Stream(), clock=gone).read() == STREAM

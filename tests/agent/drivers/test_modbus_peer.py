@@ -8,15 +8,12 @@ import pytest
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
-from agent.clock import FakeClock
 from agent.drivers.driver import Driver
 from agent.drivers.modbus_map import build
-from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
 from agent.errors import DeviceRefused
-from agent.tap import Traffic
 from contract.identity import AssetId, Kind
 from contract.network_devices import ModbusTcpMap
+from tests.agent.drivers.placing import network_place
 
 MAPS = Path(__file__).parents[3] / "configs" / "modbus"
 FIRST = [230.5, 0.0, 0.0, 0.5, 0.0, 0.0, 115.25, 0.0, 0.0, 120.0, 0.0, 0.0, -8.5, 0.0, 0.0, 0.75]
@@ -45,7 +42,7 @@ def meter(port: int, name: str) -> Driver:
         asset=AssetId("PJU-0001"), kind=Kind.STREETLIGHT, map=str(MAPS / name), host="127.0.0.1",
         port=port, address=1, timeout_ms=5_000,
     )  # fmt: skip
-    return build(settings, NetworkPlace(clock=FakeClock(), resolver=Resolver(), traffic=Traffic()))
+    return build(settings, network_place())
 
 
 async def test_an_eastron_map_reads_a_meter_that_another_library_serves(port: int) -> None:

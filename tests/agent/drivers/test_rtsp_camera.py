@@ -8,16 +8,18 @@ from contextlib import asynccontextmanager
 import pytest
 
 from agent.clock import FakeClock
+from agent.drivers.account import Accounts
 from agent.drivers.driver import Observation
+from agent.drivers.login import Challenge, Credentials, choose, digest, parse_challenges
 from agent.drivers.resolver import Resolver
 from agent.drivers.rtsp_camera import RtspCameraDriver, parse, request
-from agent.drivers.rtsp_login import Challenge, Credentials, choose, digest, parse_challenges
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
 from agent.tap import Traffic
 from tests.firmware_sim.frames import Digest, Vector, digests, vectors
 
 GOOD = {vector.name: vector for vector in vectors("rtsp_camera", "good")}
 DESCRIBED = [v for v in GOOD.values() if v.request.startswith(b"DESCRIBE")]
+CLOCK = FakeClock()
 URI = "rtsp://10.20.0.5:554/Streaming/Channels/101"
 
 
@@ -62,11 +64,10 @@ def driver(
         host="127.0.0.1",
         port=port,
         path="/Streaming/Channels/101",
-        credentials=Credentials(user=user, password="rahasia") if user else None,
+        account=Accounts(CLOCK).of("127.0.0.1", user, "rahasia"),
         timeout_ms=timeout_ms,
-        clock=FakeClock(),
+        clock=CLOCK,
         resolver=Resolver(),
-        new_cnonce=lambda: "0a4f113b",
         traffic=traffic,
     )
 

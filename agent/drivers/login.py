@@ -1,4 +1,4 @@
-"""The answer to a camera's challenge: Digest (RFC 2617, RFC 7616) or Basic (RFC 7617)."""
+"""The answer to a device's challenge: Digest (RFC 2617, RFC 7616) or Basic (RFC 7617)."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """One way in that the camera offers; parameter names are in lower case."""
+    """One way in that the device offers; parameter names are in lower case."""
 
     scheme: str
     parameters: dict[str, str]

@@ -1,0 +1,121 @@
+"""A wrong password is given once an hour, whatever asks with it."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from agent.clock import FakeClock
+from agent.drivers.account import Account, Accounts
+from agent.errors import DeviceRefused, FrameError, LoginRefused
+
+HOUR_MS = 3_600_000
+DIGEST = 'Digest realm="c", nonce="6fd5a1f1f0c04ac2"'
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    challenges: tuple[str, ...] = (DIGEST,)
+
+
+REFUSAL, WELCOME = Reply(401), Reply(200, ())
+
+
+class Camera:
+    """Gives its replies one after the other, and keeps what it was told."""
+
+    def __init__(self, *replies: Reply) -> None:
+        self.replies = list(replies)
+        self.told: list[str] = []
+
+    async def ask(self, login: str) -> Reply:
+        self.told.append(login)
+        await asyncio.sleep(0)
+        return self.replies.pop(0)
+
+
+def account(clock: FakeClock) -> Account:
+    found = Accounts(clock).of("10.20.0.5", "nadi", "rahasia")
+    assert found is not None
+    return found
+
+
+async def log_in(one: Account, camera: Camera, service: str = "RTSP") -> Reply:
+    return await one.log_in(service, REFUSAL, camera.ask, method="GET", uri="/")
+
+
+async def test_a_wrong_password_is_given_to_no_other_service_for_an_hour() -> None:
+    clock = FakeClock()
+    one, camera = account(clock), Camera(REFUSAL, WELCOME)
+    for service in ("RTSP", "picture", "ONVIF", "RTSP"):
+        with pytest.raises(LoginRefused, match="once an hour"):
+            await log_in(one, camera, service)
+    assert len(camera.told) == 1
+    clock.now_ms += HOUR_MS
+    assert await log_in(one, camera, "picture") == WELCOME
+
+
+async def test_many_devices_of_one_recorder_try_a_password_once() -> None:
+    accounts = Accounts(FakeClock())
+    camera = Camera(REFUSAL)
+    owners = [accounts.of(host, "nadi", "rahasia") for host in ("nvr.pole", "NVR.pole", "nvr.pole")]
+    tries = [log_in(one, camera) for one in owners if one is not None]
+    answers = await asyncio.gather(*tries, return_exceptions=True)
+    assert [type(one) for one in answers] == [LoginRefused] * 3
+    assert len(camera.told) == 1
+
+
+async def test_a_service_that_refuses_what_another_took_pauses_alone() -> None:
+    clock = FakeClock()
+    one, camera = account(clock), Camera(WELCOME, Reply(403, ()), WELCOME)
+    await log_in(one, camera)
+    with pytest.raises(LoginRefused, match="takes the user and password elsewhere, and its ONVIF"):
+        await log_in(one, camera, "ONVIF")
+    with pytest.raises(LoginRefused):
+        await log_in(one, camera, "ONVIF")
+    assert await log_in(one, camera) == WELCOME
+    assert len(camera.told) == 3
+
+
+async def test_a_password_that_was_right_long_ago_may_have_been_changed() -> None:
+    clock = FakeClock()
+    one, camera = account(clock), Camera(WELCOME, REFUSAL)
+    await log_in(one, camera)
+    clock.now_ms += HOUR_MS
+    for service in ("ONVIF", "RTSP"):
+        with pytest.raises(LoginRefused):
+            await log_in(one, camera, service)
+    assert len(camera.told) == 2
+
+
+async def test_a_stale_nonce_is_answered_once_more_and_no_oftener() -> None:
+    stale = Reply(401, (f"{DIGEST}, stale=true",))
+    camera = Camera(stale, stale, WELCOME)
+    with pytest.raises(LoginRefused):
+        await log_in(account(FakeClock()), camera)
+    assert len(camera.told) == 2
+
+
+async def test_a_way_in_that_nobody_knows_is_no_attempt() -> None:
+    camera = Camera()
+    with pytest.raises(DeviceRefused, match="no login that is known here"):
+        await account(FakeClock()).log_in(
+            "RTSP", Reply(401, ("Negotiate",)), camera.ask, method="GET", uri="/"
+        )
+    assert camera.told == []
+
+
+async def test_an_answer_that_repeats_the_login_is_not_shown() -> None:
+    async def echo(login: str) -> Reply:
+        raise FrameError(f"not an HTTP answer: {login!r}")
+
+    with pytest.raises(FrameError) as caught:
+        await account(FakeClock()).log_in("picture", REFUSAL, echo, method="GET", uri="/")
+    assert "Digest" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
+def test_without_a_user_there_is_nothing_to_log_in_with() -> None:
+    assert Accounts(FakeClock()).of("10.20.0.5", "", "") is None
