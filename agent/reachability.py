@@ -24,6 +24,7 @@ class Reachability:
         self.error: AgentError | None = None
         self.unreachable = lost
         self.excused = False  # something else explains why it gives nothing
+        self.heard = False  # it said something since this start, and did not fail since
         self._unreachable_after = unreachable_after
         self._interval_ms = interval_ms
         self._failures = 0
@@ -48,12 +49,13 @@ class Reachability:
         """It answers; whether it was unreachable before."""
         was_unreachable, self.unreachable = self.unreachable, False
         self._failures, self.error, self.why, self.excused = 0, None, "", False
+        self.heard = True
         self.retry_soon()
         return was_unreachable
 
     def failed(self, error: AgentError, why: str, *, tick_ms: int) -> bool:
         """It gave nothing; whether this failure is the last that was missing."""
-        self.error, self.why = error, why
+        self.error, self.why, self.heard = error, why, False
         self._failures += 1
         if self.unreachable:
             self._wait_longer(tick_ms)

@@ -156,7 +156,8 @@ class Sampler:
             return
         at_ms = self._clock.boot_ms()
         self._line_works(line)
-        device.reachability.answered()
+        if observations or device.reachability.heard:  # nothing new is no sign of life
+            device.reachability.answered()
         derived = self._watch.saw(device.reachability.asset, observations, at_ms)
         self._round.add(_readings(device.reachability, observations + derived, at_ms))
 

@@ -28,6 +28,7 @@ class Device(Section):
     kind: AssetKind
     unreachable_after: Annotated[int, Field(ge=1, le=100)] = 3
     fed_by: AssetField | None = None  # the cabinet or switch whose fault explains this one's
+    switched: bool = False  # by the contactor of what feeds it: while that is open it may be dead
     lamp: Lamp | None = None
     feeder: Feeder | None = None
     cabinet: Cabinet | None = None
@@ -42,6 +43,8 @@ class Device(Section):
                 raise ValueError(f"{name} is for {' or '.join(kinds)}, this is a {self.kind}")
         if self.fed_by == self.asset:
             raise ValueError("nothing feeds itself; leave fed_by out")
+        if self.switched and self.fed_by is None:
+            raise ValueError("switched needs fed_by, the cabinet whose contactor switches it")
         return self
 
 

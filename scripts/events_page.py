@@ -18,19 +18,26 @@ TABLES: tuple[tuple[str, type[Section]], ...] = (
 )
 INTRO = """\
 A gateway judges its readings itself, so events work while it is cut off. An event begins when its
-fault was there for as long as its `…_after_s`, and ends by another, easier threshold; both carry
-the same id. What is open survives a restart, which only begins a wait anew. Documented delay:
+fault was there for as long as its `…_after_s`, and ends when it was gone for a minute or longer,
+by an easier threshold where it has one; both carry the same id. What is open survives a restart,
+which only begins a wait anew, as does a device that was unreachable meanwhile. Documented delay:
 `…_after_s` and two rounds; a device is unreachable after `unreachable_after` rounds; a feeder's
-lamps are counted a quarter of an hour after they were switched on.
+lamps are counted a quarter of an hour after they were switched on. Values that are marked
+`suspect` begin and end nothing.
 
 **One cause, one event.** `fed_by = "ASSET"` in a device's settings says which cabinet or switch
 it hangs on. What that one's fault explains is not told again for the device, and what was told in
 the five minutes before is ended with `explained by …`. A line on which nothing answers is one
-`lineUnreachable` of the gateway, its detail beginning with the line's name. Cameras and access
-points have one event at a time: their first cause.
+`lineUnreachable` of the gateway, its detail beginning with the line's name; it explains also what
+hangs on the line's devices by another line. Cameras and access points have one event at a time:
+their first cause.
+
+A meter behind the contactor has no voltage by day, and may not answer then: `switched = true` in
+its settings says so, and while the contactor of the pillar in its `fed_by` is open, neither is a
+fault.
 
 Without `[site]`, or while nobody vouches for the time, nothing is judged by the sun; a pillar's
-photocell and contactor are believed before it.
+photocell is believed instead, its contactor always.
 """
 
 

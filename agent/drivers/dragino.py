@@ -11,6 +11,7 @@ READINGS_PORT, PAYLOAD_LEN = 2, 8
 OTHER_PORTS = {3: "records of its log", 5: "what it is"}
 SEVERAL_SAMPLES = 0x10  # in the first byte
 BATTERY_MASK = 0x3FFF
+POWER_ON_TENTHS = 850  # what a DS18B20 says before its first conversion (its datasheet, table 1)
 
 
 def build(settings: DraginoLdds, place: LorawanPlace) -> Driver:
@@ -43,5 +44,6 @@ def _values(data: bytes, settings: DraginoLdds) -> tuple[Observation, ...]:
         seen.append(Observation(quantity="distance", value=float(distance_mm)))
     if settings.ds18b20:
         tenths = int.from_bytes(data[5:7], signed=True)
-        seen.append(Observation(quantity="temperature", value=tenths / 10))
+        unsure = tenths == POWER_ON_TENTHS
+        seen.append(Observation(quantity="temperature", value=tenths / 10, suspect=unsure))
     return tuple(seen)

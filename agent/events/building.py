@@ -58,6 +58,7 @@ def watched_assets(
             judged=tuple(Judged(rule, Condition(rule.hold)) for rule in _rules(device, known)),
             fill=FillFilter(device.bin, level=known.level) if device.bin else None,
             gear=device.lamp is not None and device.lamp.gear == "dali",
+            switched=device.switched,
         )
 
 

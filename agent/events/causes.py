@@ -32,22 +32,27 @@ _LAMP = frozenset(
     }
 )
 _FED = _LAMP | {EventType.SUPPLY_LOSS, EventType.DEVICE_UNREACHABLE}
+_UNHEARD = frozenset(
+    {
+        EventType.DEVICE_UNREACHABLE,
+        EventType.CONTROL_GEAR_COMM_FAILURE,
+        EventType.CAMERA_POWER_FAULT,
+        EventType.CAMERA_NETWORK_FAULT,
+        EventType.ACCESS_POINT_DOWN,
+        EventType.ACCESS_POINT_NO_INTERNET,
+        EventType.CAPTIVE_PORTAL_BROKEN,
+        EventType.ACCESS_POINT_DEGRADED,
+    }
+)
 COVERING: Mapping[EventType, frozenset[EventType]] = {
     EventType.SUPPLY_LOSS: _FED,
     EventType.OPEN_CIRCUIT: _FED,
     EventType.CONTACTOR_ERROR: _LAMP,
     EventType.LAMP_UNEXPECTED_ON: frozenset({EventType.LAMP_UNEXPECTED_ON}),
-    EventType.DEVICE_UNREACHABLE: frozenset(
-        {
-            EventType.CAMERA_POWER_FAULT,
-            EventType.CAMERA_NETWORK_FAULT,
-            EventType.ACCESS_POINT_DOWN,
-            EventType.ACCESS_POINT_NO_INTERNET,
-            EventType.CAPTIVE_PORTAL_BROKEN,
-            EventType.ACCESS_POINT_DEGRADED,
-        }
-    ),
+    EventType.DEVICE_UNREACHABLE: _UNHEARD,
+    EventType.LINE_UNREACHABLE: _UNHEARD,
 }
+UNFED = frozenset({EventType.DEVICE_UNREACHABLE, EventType.CONTROL_GEAR_COMM_FAILURE})
 EXPLAINED = frozenset[EventType]().union(*COVERING.values())
 
 

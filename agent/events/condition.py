@@ -37,6 +37,10 @@ class Condition:
         self.active, self._since_ms = present, None
         return True
 
+    def wait_anew(self) -> None:
+        """Nothing was seen for so long that what was about to change is not known any more."""
+        self._since_ms = None
+
     def end(self) -> None:
         """Over, at once: something else explains it."""
         self.active, self._since_ms = False, None

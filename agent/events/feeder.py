@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from agent.events.lamp import (
+    STEADY_MS,
     PowerFactorTooLow,
     SupplyLoss,
     feeder_burns_by_day,
@@ -18,6 +19,7 @@ NIGHTS = 7
 MAX_SAMPLES = 200
 SETTLED_MS = 900_000  # discharge lamps take a quarter of an hour to reach their power
 SAMPLE_MS = 300_000
+STALE_MS = 600_000
 RATED_V = 220.0
 MENDED = 0.8  # of the current before, or of what is due
 OUT_SHARE = 0.7  # of one lamp's power
@@ -51,7 +53,7 @@ class ContactorError:
     type = EventType.CONTACTOR_ERROR
 
     def __init__(self, cabinet: Cabinet) -> None:
-        self.hold = hold(cabinet.contactor_after_s, 0)
+        self.hold = hold(cabinet.contactor_after_s, STEADY_MS)
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By both contacts."""
@@ -69,7 +71,7 @@ class DoorOpen:
     type = EventType.CABINET_DOOR_OPEN
 
     def __init__(self, cabinet: Cabinet) -> None:
-        self.hold = hold(cabinet.door_after_s, 0)
+        self.hold = hold(cabinet.door_after_s, STEADY_MS)
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By the door's contact."""
@@ -82,11 +84,12 @@ class OpenCircuit:
     type = EventType.OPEN_CIRCUIT
 
     def __init__(self, feeder: Feeder, baseline: "Baseline") -> None:
-        self.hold = hold(feeder.open_circuit_after_s, 60_000)
+        self.hold = hold(feeder.open_circuit_after_s, STEADY_MS)
         self._baseline = baseline
         self._kept = 1 - feeder.open_circuit_drop
         self._least_a = 0.5 * feeder.lamp_w / RATED_V
         self._before_a: float | None = None
+        self._before_ms = 0
         self._fell_from_a: float | None = None
         self._confirmed = False
 
@@ -99,11 +102,17 @@ class OpenCircuit:
             self._before_a = None
             self._fell_from_a = self._fell_from_a if self._confirmed else None
             return UNKNOWN
-        before_a, self._before_a = self._before_a or 0.0, amps
+        before_a = self._current_before(seen.at_ms)
+        self._before_a, self._before_ms = amps, seen.at_ms
         if before_a > self._least_a and amps < before_a * self._kept:
             self._fell_from_a = before_a
             return Verdict(True, self._words(before_a, amps, volts))
         return self._still_low(amps, volts)
+
+    def _current_before(self, at_ms: int) -> float:
+        """Of the read before; what fell while nobody looked did not fall at once."""
+        stale = at_ms - self._before_ms > STALE_MS
+        return 0.0 if self._before_a is None or stale else self._before_a
 
     def _still_low(self, amps: float, volts: float) -> Verdict:
         was_a = self._fell_from_a
@@ -136,6 +145,10 @@ class Baseline:
         if healthy and len(self._tonight) >= 12:
             self.nights = [*self.nights, round(median(self._tonight), 1)][-NIGHTS:]
         self._tonight.clear()
+        self._lit_since_ms = None
+
+    def unlit(self) -> None:
+        """Whether they burn is not known any more; they may have to warm up again."""
         self._lit_since_ms = None
 
     def missing_w(self, watts: float, volts: float, at_ms: int) -> float | None:
@@ -186,6 +199,7 @@ class LampsOut:
         if watts is None:
             return None
         if not seen.lit or volts < RATED_V / 2:
+            self.baseline.unlit()
             return UNKNOWN
         missing_w = self.baseline.missing_w(abs(watts), volts, seen.at_ms)
         if missing_w is None:

@@ -10,6 +10,8 @@ RAW, RAW_MS = 5, 300_000  # distances behind each median, none older than this
 WINDOW, TIMES, FLOOR_MM = 5, 3.0, 30.0  # Hampel's filter: window, deviations, least deviation
 MAD_TO_SIGMA = 1.4826
 TOO_FAR = 1.05  # beyond the floor the lid is open, or the bin lies down
+RISE_PER_H = 0.4  # of the bin; it fills faster only if a second report says so too
+HOUR_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,8 @@ class FillFilter:
     """One bin's distances in order; `level` is what was known before a restart.
 
     Of a sensor that speaks often the median of five counts, of a rare one each report. One that
-    differs much from those before is believed when the next agrees with it.
+    differs much from those before, and by more than a bin can fill meanwhile, is believed when the
+    next agrees with it.
     """
 
     def __init__(self, geometry: Bin, *, level: float | None = None) -> None:
@@ -32,16 +35,18 @@ class FillFilter:
         self._bin = geometry
         self._raw: deque[tuple[int, float]] = deque(maxlen=RAW)
         self._medians: deque[float] = deque(maxlen=WINDOW)
-        self._doubted_mm: float | None = None
+        self._believed: tuple[int, float] | None = None
+        self._doubted: tuple[int, float] | None = None
 
     def see(self, distance_mm: float, at_ms: int) -> Fill | None:
         """The level after this distance; None if it says nothing."""
         if distance_mm > self._bin.empty_mm * TOO_FAR:
             return None
         middle_mm = self._middle(distance_mm, at_ms)
-        if self._is_doubtful(middle_mm):
+        if self._is_doubtful(middle_mm, at_ms):
             return None
         self._medians.append(middle_mm)
+        self._believed = (at_ms, middle_mm)
         before, self.level = self.level, self._level_of(middle_mm)
         return Fill(self.level, collected=self._is_collection(before, self.level))
 
@@ -51,16 +56,34 @@ class FillFilter:
             self._raw.popleft()
         return median(distance for _, distance in self._raw)
 
-    def _is_doubtful(self, middle_mm: float) -> bool:
+    def _is_doubtful(self, middle_mm: float, at_ms: int) -> bool:
         """Whether it is far from what is known and the one before it did not say the same."""
-        doubted_mm, self._doubted_mm = self._doubted_mm, None
+        doubted, self._doubted = self._doubted, None
+        if self._can_have_filled(self._believed, middle_mm, at_ms):
+            return False
         if not self._is_strange(middle_mm):
             return False
-        if doubted_mm is not None and abs(middle_mm - doubted_mm) <= FLOOR_MM:
+        if doubted is not None and self._confirms(doubted, middle_mm, at_ms):
             self._medians.clear()
             return False
-        self._doubted_mm = middle_mm
+        self._doubted = (at_ms, middle_mm)
         return True
+
+    def _confirms(self, doubted: tuple[int, float], middle_mm: float, at_ms: int) -> bool:
+        """Whether it is as the one before it, or both say that the bin fills fast."""
+        believed_mm = self._believed[1] if self._believed else 0.0
+        fills_fast = middle_mm <= doubted[1] < believed_mm
+        near = abs(middle_mm - doubted[1]) <= FLOOR_MM
+        return near or fills_fast or self._can_have_filled(doubted, middle_mm, at_ms)
+
+    def _can_have_filled(
+        self, before: tuple[int, float] | None, middle_mm: float, at_ms: int
+    ) -> bool:
+        if before is None:
+            return False
+        span_mm = self._bin.empty_mm - self._bin.full_mm
+        rise_mm = RISE_PER_H * span_mm * (at_ms - before[0]) / HOUR_MS
+        return 0 <= before[1] - middle_mm <= rise_mm
 
     def _is_strange(self, middle_mm: float) -> bool:
         """Far from what was seen before; the very first is believed when the second agrees."""

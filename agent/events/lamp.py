@@ -32,13 +32,19 @@ class SupplyLoss:
     def __init__(self, below_v: float, after_s: float) -> None:
         self.hold = hold(after_s, STEADY_MS)
         self._below_v = below_v
+        self._gone: bool | None = None
 
     def judge(self, seen: Seen) -> Verdict | None:
-        """By the voltage alone."""
+        """By the voltage; between the two thresholds it is as it was, and explains as before."""
         volts = seen.values.get("voltage")
         if volts is None:
             return None
-        return Verdict(below(volts, self._below_v, self._below_v * CLEAR), f"{volts:.0f} V")
+        if seen.unfed:
+            self._gone = None
+            return UNKNOWN
+        gone = below(volts, self._below_v, self._below_v * CLEAR)
+        self._gone = self._gone if gone is None else gone
+        return Verdict(self._gone, f"{volts:.0f} V")
 
 
 class ControlGearFailure:

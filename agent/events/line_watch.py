@@ -18,15 +18,15 @@ class LineWatch:
     def __init__(self, line: str, devices: Sequence[Reachability], watch: Watch) -> None:
         self._line = line
         self._devices = devices
+        self._assets = [one.asset for one in devices]
         self._watch = watch
 
     def round_ended(self, at_ms: int, *, gone: str = "") -> None:
         """Tell what the round showed; `gone` is why the line's port cannot be used."""
         silent = [one for one in self._devices if isinstance(one.error, DeviceSilent | LineGone)]
         if self._is_dead(silent, gone):
-            count = len(self._devices)
-            self._watch.line_dead(self._line, count, gone or NO_ANSWER, at_ms)
-        elif len(silent) < len(self._devices) and self._watch.line_alive(self._line, at_ms):
+            self._watch.line_dead(self._line, self._assets, gone or NO_ANSWER, at_ms)
+        elif self._is_heard(silent) and self._watch.line_alive(self._line, self._assets, at_ms):
             for one in silent:
                 one.start_over()
         else:
@@ -39,17 +39,21 @@ class LineWatch:
         enough = all(one.nearly_unreachable for one in silent)
         return shared and nobody and enough and any(one.unreachable for one in silent)
 
+    def _is_heard(self, silent: Sequence[Reachability]) -> bool:
+        """Whether something was said on it, be it garbage or a refusal."""
+        return any(one.heard or (one.error and one not in silent) for one in self._devices)
+
     def _tell_lost(self, at_ms: int) -> None:
         """What others hang on comes first: its fault explains theirs."""
         for one in self._devices:
             if one.error is not None:
-                self._watch.failed(one.asset)
+                self._watch.failed(one.asset, gone=one.unreachable)
         for one in sorted(self._devices, key=lambda one: self._watch.depth(one.asset)):
             if one.unreachable and one.error is not None:
                 self._tell(one, one.error, at_ms)
 
     def _tell(self, one: Reachability, error: AgentError, at_ms: int) -> None:
-        if self._watch.explains(one.asset, error):
+        if self._watch.explains(one.asset, error, at_ms):
             one.excused = True
         elif one.excused:
             one.start_over()

@@ -1,8 +1,8 @@
 """Faults of cameras and access points that answer; each hides those after it."""
 
 from agent.events.condition import above
-from agent.events.lamp import hold
-from agent.events.rule import ABSENT, Rule, Seen, Verdict
+from agent.events.lamp import CLEAR, STEADY_MS, hold
+from agent.events.rule import ABSENT, UNKNOWN, Rule, Seen, Verdict
 from contract.event_types import EventType
 from contract.limits import AccessPointLimits, CameraLimits
 
@@ -25,7 +25,7 @@ class NoStream:
     type = EventType.CAMERA_STREAM_FAULT
 
     def __init__(self, limits: CameraLimits) -> None:
-        self.hold = hold(limits.stream_after_s, 0)
+        self.hold = hold(limits.stream_after_s, STEADY_MS)
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By the status and the streams of a DESCRIBE."""
@@ -43,7 +43,7 @@ class BadPicture:
     type = EventType.CAMERA_PICTURE_FAULT
 
     def __init__(self, limits: CameraLimits) -> None:
-        self.hold = hold(limits.picture_after_s, 0)
+        self.hold = hold(limits.picture_after_s, STEADY_MS)
         self._limits = limits
 
     def judge(self, seen: Seen) -> Verdict | None:
@@ -51,12 +51,18 @@ class BadPicture:
         luma = seen.values.get("picture_luma")
         if luma is None:
             return None
-        if luma < self._limits.dark_luma:
-            return Verdict(True, f"dark: {luma:.0f} of 255")
-        if seen.values.get("picture_change", 255) < self._limits.frozen_change:
-            return Verdict(True, "frozen")
-        sharpness = seen.values.get("picture_sharpness", self._limits.covered_sharpness)
-        return Verdict(sharpness < self._limits.covered_sharpness, "covered or out of focus")
+        limits, change = self._limits, seen.values.get("picture_change", 255)
+        sharpness = seen.values.get("picture_sharpness", CLEAR * limits.covered_sharpness)
+        figures = (
+            (luma, limits.dark_luma, f"dark: {luma:.0f} of 255"),
+            (change, limits.frozen_change, "frozen"),
+            (sharpness, limits.covered_sharpness, "covered or out of focus"),
+        )
+        for figure, least, words in figures:
+            if figure < least:
+                return Verdict(True, words)
+        clear = all(figure >= CLEAR * least for figure, least, _ in figures)
+        return ABSENT if clear else UNKNOWN
 
 
 class WrongClock:
@@ -65,7 +71,7 @@ class WrongClock:
     type = EventType.CAMERA_CLOCK_FAULT
 
     def __init__(self, limits: CameraLimits) -> None:
-        self.hold = hold(limits.clock_after_s, 0)
+        self.hold = hold(limits.clock_after_s, STEADY_MS)
         self._limits = limits
 
     def judge(self, seen: Seen) -> Verdict | None:
@@ -83,7 +89,7 @@ class NoInternet:
     type = EventType.ACCESS_POINT_NO_INTERNET
 
     def __init__(self, limits: AccessPointLimits) -> None:
-        self.hold = hold(limits.after_s, 0)
+        self.hold = hold(limits.after_s, round(limits.after_s * 1_000))
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By a name that is found and a page that answers."""
@@ -102,7 +108,7 @@ class PortalBroken:
     type = EventType.CAPTIVE_PORTAL_BROKEN
 
     def __init__(self, limits: AccessPointLimits) -> None:
-        self.hold = hold(limits.after_s, 0)
+        self.hold = hold(limits.after_s, round(limits.after_s * 1_000))
         self._expected = limits.expects == "portal"
 
     def judge(self, seen: Seen) -> Verdict | None:
@@ -120,7 +126,7 @@ class Degraded:
     type = EventType.ACCESS_POINT_DEGRADED
 
     def __init__(self, limits: AccessPointLimits) -> None:
-        self.hold = hold(limits.after_s, 60_000)
+        self.hold = hold(limits.after_s, STEADY_MS)
         self._slow_ms = limits.slow_ms
 
     def judge(self, seen: Seen) -> Verdict | None:

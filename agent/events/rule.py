@@ -14,12 +14,14 @@ class Seen:
 
     `dark` is whether it is night; `lit` whether its lamps are fed and should burn.
     None is not known. Both None in the twilight, when lamps may do as they like.
+    `unfed` is an open contactor before it, so that no voltage is no fault.
     """
 
     values: Mapping[str, float]
     at_ms: int
     dark: bool | None = None
     lit: bool | None = None
+    unfed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,19 @@
 """Every asset's faults begin and end here, once for each cause."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.drivers.driver import Observation
-from agent.events.causes import COVERING, EXCLUSIVE, EXPLAINED, LOST, Topology, cause_of
+from agent.events.causes import (
+    COVERING,
+    EXCLUSIVE,
+    EXPLAINED,
+    LOST,
+    UNFED,
+    Topology,
+    cause_of,
+)
 from agent.events.condition import Condition
 from agent.events.fill import FillFilter
 from agent.events.light import Daylight
@@ -41,6 +49,8 @@ class WatchedAsset:
     judged: tuple[Judged, ...] = ()
     fill: FillFilter | None = None
     gear: bool = False  # a control gear behind a controller that answers for it
+    switched: bool = False  # a contactor above may leave it without voltage
+    on_dead_line: bool = False
     lost: EventType | None = None
     doubted: EventType | None = None  # another cause, seen once
     failing: bool = False  # it did not answer last time
@@ -100,10 +110,10 @@ class Watch:
         self, asset: AssetId, observations: tuple[Observation, ...], at_ms: int
     ) -> tuple[Observation, ...]:
         """What a device said; returns what follows from it."""
-        one = self._assets[asset]
-        self._found(one, at_ms)
         if not observations:
             return ()
+        one = self._assets[asset]
+        self._found(one, at_ms)
         values = {seen.quantity: seen.value for seen in observations if _is_good(seen)}
         derived = self._fill_level(one, values, at_ms)
         values |= {seen.quantity: seen.value for seen in derived}
@@ -112,15 +122,25 @@ class Watch:
             self._judge(one, self._look(one, values, at_ms))
         return derived
 
-    def failed(self, asset: AssetId) -> None:
-        """The device gave nothing this time."""
-        one = self._assets[asset]
-        one.failing = one.lost is None
+    def failed(self, asset: AssetId, *, gone: bool) -> None:
+        """The device gave nothing this time; `gone` if it is unreachable, alone or with its line.
 
-    def explains(self, asset: AssetId, error: Exception) -> bool:
-        """Whether a fault of something above is why the device gives nothing."""
+        What a fault above would explain waits while that one fails; no wait outlasts being gone.
+        """
         one = self._assets[asset]
-        return cause_of(one.kind, error, gear=one.gear) in self._hidden(one)
+        one.failing = not gone
+        if gone:
+            for judged in one.judged:
+                judged.condition.wait_anew()
+                judged.recount = None
+
+    def explains(self, asset: AssetId, error: Exception, at_ms: int) -> bool:
+        """Whether something above is why the device gives nothing: a fault, or its contactor."""
+        one = self._assets[asset]
+        cause = cause_of(one.kind, error, gear=one.gear)
+        if cause in UNFED and self._is_unfed(one, at_ms):
+            return True
+        return cause in self._hidden(one, own=False)
 
     def lost(self, asset: AssetId, error: Exception, why: str, at_ms: int) -> None:
         """The device gives nothing, for this reason; the same one twice is told once."""
@@ -137,23 +157,32 @@ class Watch:
         if one.kind in EXCLUSIVE:
             self._end_all(one, one.judged, at_ms, cause)
 
-    def line_dead(self, line: str, devices: int, why: str, at_ms: int) -> None:
-        """None of the line's devices answers: one event for all of them."""
+    def line_dead(self, line: str, assets: Sequence[AssetId], why: str, at_ms: int) -> None:
+        """None of the line's devices answers: one event for them and for what they feed."""
+        for asset in assets:
+            self._assets[asset].on_dead_line = True
+            self.failed(asset, gone=True)
         key = (AssetId(self._gateway), _line_key(line))
-        if key not in self._open:
-            hides = f"{devices} device{'s hang' if devices > 1 else ' hangs'} on it"
-            event = self._event(
-                AssetId(self._gateway),
-                Kind.GATEWAY,
-                EventType.LINE_UNREACHABLE,
-                f"{line}: {why}; {hides}",
-                at_ms,
-            )
-            self._open[key] = event
-            self._tell(event)
+        if key in self._open:
+            return
+        fed = {below for asset in assets for below in self._topology.below(asset)} - set(assets)
+        count = len(assets) + len(fed)
+        event = self._event(
+            AssetId(self._gateway),
+            Kind.GATEWAY,
+            EventType.LINE_UNREACHABLE,
+            f"{line}: {why}; {count} device{'s hang' if count > 1 else ' hangs'} on it",
+            at_ms,
+        )
+        self._open[key] = event
+        self._tell(event)
+        for asset in sorted(fed):
+            self._explain(asset, EventType.LINE_UNREACHABLE, at_ms)
 
-    def line_alive(self, line: str, at_ms: int) -> bool:
+    def line_alive(self, line: str, assets: Sequence[AssetId], at_ms: int) -> bool:
         """Something on the line answers; whether it was dead."""
+        for asset in assets:
+            self._assets[asset].on_dead_line = False
         return self._end((AssetId(self._gateway), _line_key(line)), at_ms)
 
     def _judge(self, one: WatchedAsset, seen: Seen) -> None:
@@ -162,6 +191,7 @@ class Watch:
         for at, judged in enumerate(one.judged):
             verdict = judged.rule.judge(seen)
             if verdict is None or judged.rule.type in waiting:
+                explained |= _hides(one.kind, judged, verdict)
                 continue
             unknown = explained or judged.rule.type in hidden
             if judged.condition.see(None if unknown else verdict.present, seen.at_ms):
@@ -182,7 +212,7 @@ class Watch:
 
     def _recount(self, one: WatchedAsset, judged: Judged, verdict: Verdict, at_ms: int) -> None:
         """Another count for as long as the fault itself took: told anew."""
-        if judged.count == UNKNOWN_COUNT:
+        if judged.count == UNKNOWN_COUNT and self._was_told(one, judged, verdict):
             judged.count = verdict.count
         if verdict.count == judged.count:
             judged.recount = None
@@ -191,6 +221,11 @@ class Watch:
         if judged.recount.see(True, at_ms):
             self._end((one.asset, judged.rule.type), at_ms, f"now {verdict.detail}")
             self._changed(one, judged, verdict, at_ms)
+
+    def _was_told(self, one: WatchedAsset, judged: Judged, verdict: Verdict) -> bool:
+        """Whether the event that this start found open says what is seen now."""
+        told = self._open.get((one.asset, judged.rule.type))
+        return told is None or not verdict.count or told.detail.startswith(verdict.detail)
 
     def _end_all(
         self, one: WatchedAsset, judged: Iterable[Judged], at_ms: int, cause: EventType
@@ -207,22 +242,31 @@ class Watch:
             one.lost = None
 
     def _look(self, one: WatchedAsset, values: Mapping[str, float], at_ms: int) -> Seen:
-        dark, lit = self._daylight.dark(at_ms), None
+        dark = self._daylight.dark(at_ms)
+        if dark is None:
+            dark = self._contact(one, "photocell_dark", at_ms)
+        closed = self._contact(one, "contactor_closed", at_ms)
+        unfed = one.switched and closed is False
+        return Seen(values, at_ms, dark, dark if closed is None else closed, unfed)
+
+    def _is_unfed(self, one: WatchedAsset, at_ms: int) -> bool:
+        return one.switched and self._contact(one, "contactor_closed", at_ms) is False
+
+    def _contact(self, one: WatchedAsset, quantity: str, at_ms: int) -> bool | None:
+        """What the nearest pillar above said of it lately."""
         for above in self._topology.above(one.asset, own=True):
             feeding = self._assets.get(above)
             if feeding is None or at_ms - feeding.seen_ms > FRESH_MS:
                 continue
-            if dark is None and "photocell_dark" in feeding.values:
-                dark = feeding.values["photocell_dark"] >= 0.5
-            if lit is None and "contactor_closed" in feeding.values:
-                lit = feeding.values["contactor_closed"] >= 0.5
-        return Seen(values, at_ms, dark, dark if lit is None else lit)
+            if quantity in feeding.values:
+                return feeding.values[quantity] >= 0.5
+        return None
 
     def _fill_level(
         self, one: WatchedAsset, values: Mapping[str, float], at_ms: int
     ) -> tuple[Observation, ...]:
         distance_mm = values.get("distance")
-        if one.fill is None or distance_mm is None or values.get("tilted", 0) >= 0.5:
+        if one.fill is None or distance_mm is None or self._lies(one, values):
             return ()
         fill = one.fill.see(distance_mm, at_ms)
         if fill is None:
@@ -234,10 +278,21 @@ class Watch:
             self._end((one.asset, EventType.BIN_COLLECTED), at_ms)
         return (Observation(quantity="filling_level", value=round(fill.level, 4)),)
 
-    def _hidden(self, one: WatchedAsset) -> frozenset[EventType]:
-        """What an open fault of something above explains already."""
+    def _lies(self, one: WatchedAsset, values: Mapping[str, float]) -> bool:
+        """Whether the bin is tilted, by this report or, if it does not say, by those before."""
+        if "tilted" in values:
+            return values["tilted"] >= 0.5
+        return (one.asset, EventType.BIN_TILTED) in self._open
+
+    def _hidden(self, one: WatchedAsset, *, own: bool = True) -> frozenset[EventType]:
+        """What an open fault of something above, or its dead line, explains already."""
         hidden: frozenset[EventType] = frozenset()
-        for above in self._topology.above(one.asset, own=True):
+        if not self._open:
+            return hidden
+        for above in self._topology.above(one.asset, own=own):
+            feeding = self._assets.get(above)
+            if feeding and feeding.on_dead_line and feeding is not one:
+                hidden |= COVERING[EventType.LINE_UNREACHABLE]
             for cause, hides in COVERING.items():
                 if (above, cause) in self._open:
                     hidden |= hides - {cause} if above == one.asset else hides
@@ -304,8 +359,11 @@ class Watch:
         )  # fmt: skip
 
 
-def _hides(kind: Kind, judged: Judged, verdict: Verdict) -> bool:
-    return kind is not Kind.WASTE_BIN and judged.condition.active and verdict.present is not None
+def _hides(kind: Kind, judged: Judged, verdict: Verdict | None) -> bool:
+    """Of a lamp, what cannot be judged now (a failed one by day) leaves room for other faults."""
+    if kind is Kind.WASTE_BIN or not judged.condition.active:
+        return False
+    return kind in EXCLUSIVE or verdict is None or verdict.present is not None
 
 
 def _is_good(seen: Observation) -> bool:

@@ -1,13 +1,13 @@
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 
 from agent.clock import FakeClock
-from agent.drivers.driver import Observation
+from agent.drivers.driver import Driver, Observation
 from agent.errors import AgentError, DeviceSilent, LineGone
 from agent.events.causes import Topology
 from agent.events.light import Daylight
@@ -18,6 +18,7 @@ from agent.live import described
 from agent.reachability import Reachability
 from agent.round import Round
 from agent.sampler import Sampler, next_tick_ms
+from contract.event_types import EventType
 from contract.identity import AssetId, GatewayId, Kind
 from contract.readings import Event, Phase
 
@@ -56,12 +57,12 @@ class Ticks:
 
 
 class ScriptedDriver:
-    """Takes `takes_ms` for each answer of the script; the last one is repeated."""
+    """Takes `takes_ms` for each answer of the script; the last one is repeated, None is nothing."""
 
     def __init__(
         self,
         clock: FakeClock,
-        script: Iterable[float | Exception],
+        script: Iterable[float | Exception | None],
         *,
         wait_until: Callable[[int], Awaitable[None]] | None = None,
         takes_ms: int = 50,
@@ -81,7 +82,7 @@ class ScriptedDriver:
             await self._ticks(self._clock.now_ms + self._takes_ms)
         if isinstance(answer, Exception):
             raise answer
-        return (Observation(quantity="voltage", value=answer),)
+        return () if answer is None else (Observation(quantity="voltage", value=answer),)
 
 
 class Bench:
@@ -92,13 +93,14 @@ class Bench:
         self.ticks = Ticks(self.clock)
         self.round = Round()
         self.events: list[Event] = []
+        self.open_events: list[Event] = []
         self._ids = count(1)
 
-    def line(self, name: str, drivers: dict[str, ScriptedDriver], *, workers: int = 1) -> Line:
+    def line(self, name: str, drivers: Mapping[str, Driver], *, workers: int = 1) -> Line:
         devices = [
             WatchedDevice(
                 driver=driver,
-                reachability=self._watch(AssetId(asset)),
+                reachability=self.reachability(AssetId(asset)),
                 turn=asyncio.Lock(),
             )
             for asset, driver in drivers.items()
@@ -107,24 +109,36 @@ class Bench:
 
     def _watch_of(self, lines: Sequence[Line]) -> Watch:
         reached = [device.reachability for line in lines for device in line.devices]
-        return Watch(
+        watch = Watch(
             [WatchedAsset(asset=one.asset, kind=one.kind) for one in reached],
             gateway=GatewayId("bb-0001"),
             topology=Topology({}),
             daylight=Daylight(self.clock, elevation=None, twilight_min=0),
             new_id=lambda: f"event-{next(self._ids)}",
             tell=self.events.append,
+            open_events=self.open_events,
         )
+        watch.start([line.name for line in lines], self.clock.now_ms)
+        return watch
 
-    def _watch(self, asset: AssetId) -> Reachability:
+    def reachability(self, asset: AssetId, interval_ms: int = INTERVAL_MS) -> Reachability:
         return Reachability(
             asset=asset,
             kind=Kind.STREETLIGHT,
             unreachable_after=3,
-            interval_ms=INTERVAL_MS,
+            interval_ms=interval_ms,
+            lost=any(event.asset == asset for event in self.open_events),
         )
 
-    def driver(self, *script: float | Exception, takes_ms: int = 50) -> ScriptedDriver:
+    def was_open(self, kind: EventType, asset: str, detail: str = "") -> None:
+        """An event that began before this start."""
+        event = Event(
+            id=f"old-{kind}", asset=AssetId(asset), kind=Kind.STREETLIGHT, type=kind,
+            phase=Phase.BEGIN, at_ms=0, detail=detail,
+        )  # fmt: skip
+        self.open_events.append(event)
+
+    def driver(self, *script: float | Exception | None, takes_ms: int = 50) -> ScriptedDriver:
         return ScriptedDriver(self.clock, script, takes_ms=takes_ms)
 
     def slow_driver(self, *script: float | Exception, takes_ms: int) -> ScriptedDriver:
@@ -256,6 +270,76 @@ async def test_a_line_that_is_gone_is_said_once_and_makes_one_event(
     assert [(e.id, e.phase) for e in bench.events[1:]] == [(begin.id, Phase.END)]
     said = [r.getMessage() for r in caplog.records if "the line" in r.getMessage()]
     assert [words.split(" line=")[0] for words in said] == ["the line is gone", "the line is back"]
+
+
+async def test_a_sensor_that_said_nothing_since_a_restart_is_as_lost_as_before(
+    bench: Bench,
+) -> None:
+    bench.was_open(EventType.DEVICE_UNREACHABLE, "TPS-1")
+    sensor = bench.driver(None, None, None, None, 700.0)
+    line = bench.line("lorawan", {"TPS-1": sensor, "TPS-2": bench.driver(500.0)})
+    async with bench.running(line):
+        await bench.ticks.run_to(START_MS + 3 * INTERVAL_MS)
+        assert bench.events == []
+        await bench.ticks.run_to(START_MS + 5 * INTERVAL_MS)
+    assert [(e.id, e.phase) for e in bench.events] == [("old-deviceUnreachable", Phase.END)]
+
+
+async def test_a_dead_line_of_which_nothing_was_heard_since_a_restart_stays_dead(
+    bench: Bench,
+) -> None:
+    bench.was_open(EventType.LINE_UNREACHABLE, "bb-0001", "lorawan: no device answers")
+    sensors = {f"TPS-{i}": bench.driver(None, None, None, silent(), 5.0) for i in range(2)}
+    async with bench.running(bench.line("lorawan", sensors)):
+        await bench.ticks.run_to(START_MS + 3 * INTERVAL_MS)
+        assert bench.events == []
+        await bench.ticks.run_to(START_MS + 5 * INTERVAL_MS)
+    assert [(e.id, e.phase) for e in bench.events] == [("old-lineUnreachable", Phase.END)]
+
+
+async def test_a_report_now_and_then_is_no_silence_between_them(bench: Bench) -> None:
+    sensor = bench.driver(700.0, None, None, silent(), None, None, 690.0)
+    async with bench.running(bench.line("lorawan", {"TPS-1": sensor})):
+        await bench.ticks.run_to(START_MS + 20 * INTERVAL_MS)
+    assert bench.events == []
+
+
+async def test_a_device_that_is_dead_for_hours_is_found_again_within_two_minutes(
+    bench: Bench,
+) -> None:
+    """However short or long its line's interval is; asked ever more rarely meanwhile."""
+    for interval_ms in (1_000, 5_000, 60_000):
+        dead_ms = 7_200_000
+        meter = DeadMeter(bench.clock, back_ms=bench.clock.now_ms + dead_ms)
+        line = bench.line("feeder", {"PJU-0001": meter})
+        line.interval_ms = interval_ms
+        line.devices[0].reachability = bench.reachability(AssetId("PJU-0001"), interval_ms)
+        async with bench.running(line):
+            await bench.ticks.run_to(meter.back_ms + 120_000)
+        assert meter.found_ms is not None
+        assert meter.found_ms - meter.back_ms <= 120_000
+        gaps_ms = [b - a for a, b in pairwise(meter.asked_ms)]
+        assert gaps_ms[:2] == [interval_ms, interval_ms]
+        assert max(gaps_ms) <= 120_000
+        assert len(meter.asked_ms) <= dead_ms // 60_000 + 15
+
+
+class DeadMeter:
+    """Silent until `back_ms`."""
+
+    def __init__(self, clock: FakeClock, *, back_ms: int) -> None:
+        self.back_ms = back_ms
+        self.found_ms: int | None = None
+        self.asked_ms: list[int] = []
+        self._clock = clock
+
+    async def read(self) -> tuple[Observation, ...]:
+        now_ms = self._clock.now_ms
+        if now_ms < self.back_ms:
+            self.asked_ms.append(now_ms)
+            raise silent()
+        self.found_ms = self.found_ms or now_ms
+        return (Observation(quantity="voltage", value=230.0),)
 
 
 async def test_dead_devices_do_not_eat_the_round_of_living_ones(bench: Bench) -> None:

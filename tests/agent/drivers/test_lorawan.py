@@ -77,6 +77,12 @@ def test_a_thermometer_and_invalid_distances_are_what_the_settings_say() -> None
     assert "distance" not in {one.quantity for one in blind}
 
 
+def test_what_a_ds18b20_says_before_it_measured_is_no_fire() -> None:
+    plugged = DRAGINO.model_copy(update={"ds18b20": True})
+    (*_, seen) = dragino.decode(uplink("0B D6 0A 3C 00 03 52 01", port=2), plugged)
+    assert (seen.quantity, seen.value, seen.suspect) == ("temperature", 85.0, True)
+
+
 def test_what_a_dragino_says_of_itself_is_no_reading() -> None:
     assert dragino.decode(uplink("29 01 00 01 FF 0D 4A", port=5), DRAGINO) == ()
 

@@ -65,3 +65,31 @@ def test_a_battery_is_judged_by_per_cent_or_by_volts() -> None:
     assert Watching(BIN).see("TPS-01", battery_level=19.0) == ["+batteryLow TPS-01"]
     assert Watching(BIN).see("TPS-01", battery_voltage=3.1) == ["+batteryLow TPS-01"]
     assert Watching(BIN).see("TPS-01", battery_voltage=3.4) == []
+
+
+def test_a_bin_that_fills_fast_is_followed_and_not_doubted_away() -> None:
+    """By 7 % with each report of twenty minutes, as by day on a market; and by 25 %."""
+    slow = levels(1_100, 1_100, *range(1_030, 480, -70), every_ms=1_200_000)
+    assert None not in slow[1:]
+    fast = levels(1_100, 1_100, 850, 600, 350, 350, every_ms=1_200_000)
+    assert fast[2:4] == [None, 0.6]
+
+
+def test_two_echoes_from_elsewhere_that_disagree_change_nothing() -> None:
+    assert levels(*[700] * 6, 80, 650, 700, 700, every_ms=60_000)[6:] == [0.5] * 4
+    assert levels(*[700] * 6, 1_100, 80, 700, every_ms=1_200_000)[6:] == [None, None, 0.5]
+
+
+def test_an_emptied_bin_that_is_filled_again_at_once_was_collected() -> None:
+    fills = FillFilter(GEOMETRY, level=0.9)
+    seen = [fills.see(mm, at * 1_200_000) for at, mm in enumerate((300, 300, 1_190, 1_110, 1_040))]
+    assert [one.collected for one in seen if one] == [False, False, True, False]
+
+
+def test_a_report_that_does_not_say_so_leaves_a_tilted_bin_tilted() -> None:
+    watching = Watching(BIN)
+    watching.see("TPS-01", minutes=10, distance=400.0, tilted=0.0)
+    watching.see("TPS-01", distance=1_190.0, tilted=1.0)
+    assert watching.see("TPS-01", minutes=30, distance=1_190.0) == []
+    watching.restart()
+    assert watching.see("TPS-01", minutes=30, distance=1_190.0) == []

@@ -1,3 +1,4 @@
+from agent.drivers.driver import Observation
 from agent.errors import (
     AgentError,
     DeviceSilent,
@@ -15,6 +16,7 @@ CAMERA = device("CAM-01", Kind.CAMERA, fed_by="SW-01")
 SWITCH = device("SW-01", Kind.SWITCH)
 POINT = device("WIFI-01", Kind.ACCESS_POINT)
 SILENT = DeviceSilent("no answer within 3000 ms")
+HEARD = (Observation(quantity="response_time", value=4.0),)
 WELL = {"rtsp_status": 200.0, "video_streams": 1.0, "clock_drift": 0.4}
 
 
@@ -91,7 +93,7 @@ class Lines:
                 one.failed(SILENT, str(SILENT), tick_ms=at_ms)
             else:
                 one.answered()
-                self.watching.watch.saw(one.asset, (), at_ms)
+                self.watching.watch.saw(one.asset, HEARD, at_ms)
         self.line.round_ended(at_ms)
         return words(self.watching.told[before:])
 

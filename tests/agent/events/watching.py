@@ -1,10 +1,14 @@
 """A watch over one or a few assets, told values by hand."""
 
+from collections.abc import Mapping
+
 from agent.clock import FakeClock, Sight
 from agent.drivers.driver import Observation
-from agent.events.building import topology, watched_assets
+from agent.errors import AgentError
+from agent.events.building import all_learned, topology, watched_assets
 from agent.events.light import Daylight
 from agent.events.watch import Watch
+from agent.learned import Learned
 from contract.devices import Device
 from contract.identity import AssetId, GatewayId, Kind
 from contract.readings import Event, Phase
@@ -12,6 +16,7 @@ from contract.readings import Event, Phase
 MINUTE_MS = 60_000
 NIGHT, DAY = -30.0, 30.0
 SIGHT = Sight(origin_ms=1_800_000_000_000, uncertainty_ms=1)
+LINES = ("pju",)
 
 
 def device(asset: str, kind: Kind, **settings: object) -> Device:
@@ -26,17 +31,33 @@ class Watching:
         self.told: list[Event] = []
         self.now_ms = 0
         self.sun_deg = sun_deg
-        clock = FakeClock()
-        clock.seen = SIGHT
-        self.watch = Watch(
-            watched_assets(devices, {}),
+        self.clock = FakeClock()
+        self.clock.seen = SIGHT
+        self._devices = devices
+        self._begun = 0
+        self.watch = self._start({})
+
+    def restart(self) -> None:
+        """Only open events and what was learned survive."""
+        self.watch = self._start(all_learned(self.watch))
+
+    def _start(self, learned: Mapping[AssetId, Learned]) -> Watch:
+        watch = Watch(
+            watched_assets(self._devices, learned),
             gateway=GatewayId("bb-0001"),
-            topology=topology(devices),
-            daylight=Daylight(clock, elevation=lambda _: self.sun_deg, twilight_min=45),
-            new_id=lambda: f"e-{len(self.told)}",
+            topology=topology(self._devices),
+            daylight=Daylight(self.clock, elevation=lambda _: self.sun_deg, twilight_min=45),
+            new_id=self._new_id,
             tell=self.told.append,
+            open_events=self.open_events(),
         )
-        self.watch.start(["pju"], 0)
+        watch.start(LINES, self.now_ms)
+        return watch
+
+    def open_events(self) -> list[Event]:
+        """Begun and not ended."""
+        ended = {event.id for event in self.told if event.phase is Phase.END}
+        return [event for event in self.told if event.id not in ended]
 
     def see(self, asset: str, minutes: float = 1, **values: float) -> list[str]:
         """The same values for some minutes; what was told meanwhile."""
@@ -46,6 +67,20 @@ class Watching:
             self.now_ms += MINUTE_MS
             self.watch.saw(AssetId(asset), seen, self.now_ms)
         return words(self.told[before:])
+
+    def miss(self, asset: str, error: AgentError, *, minutes: float = 1) -> list[str]:
+        """It gives nothing and is unreachable; what was told of it."""
+        before = len(self.told)
+        for _ in range(round(minutes)):
+            self.now_ms += MINUTE_MS
+            self.watch.failed(AssetId(asset), gone=True)
+            if not self.watch.explains(AssetId(asset), error, self.now_ms):
+                self.watch.lost(AssetId(asset), error, str(error), self.now_ms)
+        return words(self.told[before:])
+
+    def _new_id(self) -> str:
+        self._begun += 1
+        return f"e-{self._begun}"
 
 
 def words(events: list[Event]) -> list[str]:
