@@ -162,6 +162,7 @@ class Agent:
                 tasks.create_task(self._sampler.run(), name="sampler"),
                 tasks.create_task(self._sealer.run(), name="sealer"),
                 tasks.create_task(self._sync.run(), name="sync"),
+                tasks.create_task(self._clock.watch(), name="time service"),
                 tasks.create_task(self._console().run(Path(self._settings.gateway.socket))),
                 tasks.create_task(_beat(notifier), name="watchdog"),
             ]

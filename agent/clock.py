@@ -1,18 +1,16 @@
 """The gateway's clocks: boot time, which never steps, and what is known of UTC."""
 
-import ctypes
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from agent.time_service import ChronyWatch, error_ms, kernel_reader, timesyncd_age_ms
 from contract.identity import BootId
 
 BOOT_ID_FILE = Path("/proc/sys/kernel/random/boot_id")
-STA_UNSYNC = 0x0040  # linux/timex.h
-TIME_ERROR = 5
+TRUSTED_ERROR_MS = 1_000  # of a clock chip that a person vouches for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,30 +32,44 @@ class Clock(Protocol):
         """Where UTC is now, or None while nobody vouches for it."""
         ...
 
+    async def watch(self) -> None:
+        """Ask whoever vouches for UTC now and then, until cancelled."""
+        ...
+
 
 class KernelClock:
-    """The kernel's clocks; UTC counts only while the kernel says that it is synchronised."""
+    """The kernel's clocks; UTC counts only while the kernel or chrony vouches for it."""
 
     def __init__(self, *, trusted: bool) -> None:
         self._trusted = trusted
-        self._max_error_us = _adjtimex_reader()
+        self._kernel = kernel_reader()
+        self._chrony = ChronyWatch(self.boot_ms)
 
     def boot_ms(self) -> int:
         """Milliseconds of CLOCK_BOOTTIME."""
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
     def sight(self) -> Sight | None:
-        """The kernel's UTC; with `trusted`, also while no time service runs."""
-        error_us = self._max_error_us()
-        if error_us is None and not self._trusted:
-            return None
+        """UTC as the system has it; with `trusted`, also while no time service vouches."""
         before = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
         utc = time.time_ns()
         after = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+        error = error_ms(
+            self._kernel(),  # after the clocks: if they were set in between, it knows
+            timesyncd_age_ms=timesyncd_age_ms(utc // 1_000_000),
+            chrony=self._chrony.word,
+            now_ms=after // 1_000_000,
+        )
+        if error is None and not self._trusted:
+            return None
         return Sight(
             origin_ms=(utc - (before + after) // 2) // 1_000_000,
-            uncertainty_ms=1 + (error_us or 0) // 1_000,
+            uncertainty_ms=TRUSTED_ERROR_MS if error is None else error,
         )
+
+    async def watch(self) -> None:
+        """Ask chrony, if it is there."""
+        await self._chrony.run()
 
 
 class FakeClock:
@@ -75,29 +87,13 @@ class FakeClock:
         """Whatever the test set."""
         return self.seen
 
+    async def watch(self) -> None:
+        """There is nobody to ask."""
+
 
 def read_boot_id() -> BootId:
     """The kernel's id of this boot, shortened to 64 bits."""
     return BootId(BOOT_ID_FILE.read_text().strip().replace("-", "")[:16])
-
-
-def _adjtimex_reader() -> Callable[[], int | None]:
-    """A call that returns the kernel's maximum error in µs, or None while unsynchronised."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    timex = (ctypes.c_byte * 256)()  # struct timex is 208 bytes on 64 bit, 128 on 32 bit
-    long_size = ctypes.sizeof(ctypes.c_long)
-
-    def read() -> int | None:
-        ctypes.memset(timex, 0, 256)
-        state = libc.adjtimex(ctypes.byref(timex))
-        # modes (padded to a long), offset, freq, maxerror, esterror, status
-        max_error = ctypes.c_long.from_buffer(timex, 3 * long_size).value
-        status = ctypes.c_int.from_buffer(timex, 5 * long_size).value
-        if state in (-1, TIME_ERROR) or status & STA_UNSYNC:
-            return None
-        return int(max_error)
-
-    return read
 
 
 def new_token() -> str:

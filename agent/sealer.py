@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 from agent.clock import Clock
-from agent.dating import consider
+from agent.dating import STEP_MS, consider
 from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull
 from agent.learned import Learned
 from agent.outbox.ballast import drop_ballast, keep_ballast
@@ -15,7 +15,7 @@ from agent.outbox.records import NewBatch
 from agent.round import Round
 from agent.uplink import Name
 from contract.identity import AssetId
-from contract.messages import MAX_EVENTS
+from contract.messages import MAX_EVENTS, Origin
 from contract.readings import Event, Phase
 
 KEEP_MS = 3_600_000
@@ -88,6 +88,7 @@ class Sealer:
     async def _guard(self, seal: Callable[[], Awaitable[None]]) -> None:
         try:
             self._announce(await self._outbox.retry())
+            self._date()
             await seal()
         except OutboxDamaged:
             raise
@@ -100,10 +101,16 @@ class Sealer:
             self._note("")
             keep_ballast(self._ballast)
 
-    async def _seal_round(self) -> None:
-        origin = self._outbox.origins.get(boot := self._outbox.ledger.current.boot)
-        if dated := consider(boot, self._clock.sight(), origin):
+    def _date(self) -> None:
+        """Before each round and event: so a step of the clock is noticed at once."""
+        boot = self._outbox.ledger.current.boot
+        known, now_ms = self._outbox.origins.get(boot), self._clock.boot_ms()
+        if dated := consider(boot, self._clock.sight(), known, at_ms=now_ms):
             self._outbox.date(dated)
+            if known is None or abs(dated.origin_ms - known.origin_ms) > STEP_MS:
+                LOG.info(*_in_words(dated, known))
+
+    async def _seal_round(self) -> None:
         self._announce(await self._outbox.seal(self._round.take(), learned=self._hourly()))
 
     def _hourly(self) -> Mapping[AssetId, Learned] | None:
@@ -139,3 +146,10 @@ class Sealer:
         elif self.fault and not fault:
             LOG.info("sealing again")
         self.fault = fault
+
+
+def _in_words(dated: Origin, known: Origin | None) -> tuple[str, int, int]:
+    if known is None:
+        return "the time is known within_ms=%d revision=%d", dated.uncertainty_ms, dated.revision
+    stepped_ms = dated.origin_ms - known.origin_ms
+    return "the clock stepped by_ms=%d within_ms=%d", stepped_ms, dated.uncertainty_ms

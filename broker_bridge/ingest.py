@@ -107,6 +107,15 @@ class Ingest:
                 facts = transaction.facts(some)
             yield [receipt(each) for each in facts]
 
+    def estimate(self, gateway: GatewayId) -> Change:
+        """Boots of it that will never learn their origin get a place; raises StoreGone."""
+        try:
+            with self._store.transaction() as transaction:
+                transaction.lock([gateway])
+                return transaction.estimate(gateway)
+        except StoreRefused:  # times that no calendar has: they stay undated, and are counted so
+            return Change()
+
     def _parts(self, group: Sequence[Arrived]) -> Iterator[list[Inbound]]:
         part: list[Inbound] = []
         readings = 0

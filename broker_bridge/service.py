@@ -19,11 +19,14 @@ from broker_bridge.notify import Notify
 from broker_bridge.session import Session
 from broker_bridge.store import Store
 from contract.codec import encode_model
+from contract.identity import GatewayId
 from contract.messages import Receipt
 from contract.topics import Topics
 
 IDLE_S = 1.0
 FEED_INTERVAL_S = 0.5
+ESTIMATE_INTERVAL_S = 60.0
+GATEWAYS_AN_ESTIMATE = 50
 MAX_REFUSING = 10_000
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,8 @@ class Service:
         self._greeted: Connection | None = None
         self._store_gone = False
         self._told_at = 0.0
+        self._estimated_at = monotonic()
+        self._to_estimate: list[GatewayId] = []
         self._refusing: set[str] = set()
 
     def stop(self) -> None:
@@ -81,6 +86,7 @@ class Service:
                 group = self._inbox.group(timeout_s=self._wait_s())
                 if group:
                     self._patiently(partial(self._settle, ingest, group))
+                self._patiently(partial(self._estimate, ingest, store))
                 self._patiently(partial(self._tell_states, store))
                 self._notify.alive()
         finally:
@@ -128,6 +134,18 @@ class Service:
         wanted = self._feed.pending and (due or not len(self._inbox))
         if wanted and self._feed.tell_states(store, self._publish):
             self._told_at = self._monotonic()
+
+    def _estimate(self, ingest: Ingest, store: Store) -> None:
+        """Now and then, when nothing waits to be committed, so many gateways in a turn."""
+        due = self._monotonic() - self._estimated_at >= ESTIMATE_INTERVAL_S
+        if not due or len(self._inbox):
+            return
+        self._to_estimate = self._to_estimate or list(store.gateways_without_date())
+        turn = self._to_estimate[:GATEWAYS_AN_ESTIMATE]
+        self._to_estimate = self._to_estimate[GATEWAYS_AN_ESTIMATE:]
+        for gateway in turn:
+            self._feed.note(ingest.estimate(gateway).assets)
+        self._estimated_at = self._monotonic()
 
     def _wait_s(self) -> float:
         return 0.0 if self._feed.pending and self._session.connection else IDLE_S

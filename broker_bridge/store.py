@@ -129,6 +129,10 @@ class Transaction(Protocol):
         """Keep the highest revision of each boot's origin; move what it dates out of `undated`."""
         ...
 
+    def estimate(self, gateway: GatewayId) -> Change:
+        """Place some boots that will never learn their origin between their neighbours."""
+        ...
+
     def commit_batches(self, batches: Sequence[NewBatch]) -> Change:
         """Readings, events, batch rows, newest values and ledger of batches not there yet."""
         ...
@@ -163,6 +167,10 @@ class Store(Protocol):
 
     def gateways(self) -> Sequence[GatewayId]:
         """Every gateway ever heard of, sorted."""
+        ...
+
+    def gateways_without_date(self) -> Sequence[GatewayId]:
+        """Those with a boot that has no origin, and another one; sorted."""
         ...
 
     def asset_names(self) -> Sequence[AssetName]:

@@ -193,6 +193,8 @@ def encode_header(header: Header) -> list[tuple[str, str]]:
             ("uncertainty_ms", str(origin.uncertainty_ms)),
             ("revision", str(origin.revision)),
         ]
+        if origin.seen_ms is not None:
+            fields.append(("seen_ms", str(origin.seen_ms)))
     return fields
 
 
@@ -222,6 +224,7 @@ def _origin(fields: Mapping[str, str]) -> Origin | None:
         origin_ms=_number(fields, "origin_ms", low=-(2**53), high=2**53),
         uncertainty_ms=_number(fields, "uncertainty_ms", low=0, high=2**53),
         revision=_number(fields, "revision", low=1, high=2**53),
+        seen_ms=_number(fields, "seen_ms", low=0, high=2**53) if "seen_ms" in fields else None,
     )
 
 

@@ -21,6 +21,7 @@ MAX_EVENTS = 1_000
 MAX_RANGES = 500
 MAX_EPOCHS = 200
 MAX_BOOTS = 200
+DRIFT_PPM = 50  # how fast a Pi's crystal may leave UTC while nobody corrects it
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
@@ -112,12 +113,21 @@ def _check_indices(name: str, column: list[int], size: int) -> None:
 
 
 class Origin(Message):
-    """UTC at the zero of one boot's clock, as known now; a higher revision replaces."""
+    """UTC at the zero of one boot's clock, as known now; a higher revision replaces.
+
+    `uncertainty_ms` holds at `seen_ms` of that clock and grows by DRIFT_PPM away from it.
+    """
 
     boot: BootField
     origin_ms: Millis
     uncertainty_ms: Count
     revision: Revision
+    seen_ms: Count | None = None
+
+    def uncertainty_at(self, at_ms: int) -> int:
+        """How wrong a time may be that this origin gives to `at_ms` of its boot's clock."""
+        away_ms = abs(at_ms - (self.seen_ms or 0))
+        return self.uncertainty_ms + (away_ms * DRIFT_PPM + 999_999) // 1_000_000
 
 
 HeldState = Literal["open", "settled", "rejected", "evicted", "lost"]

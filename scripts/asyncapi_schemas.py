@@ -71,6 +71,8 @@ NOTES: dict[tuple[str, str], str] = {
     ("Receipt", "version"): "only grows; a lower one than the last is ignored",
     ("Holding", "revision"): "only grows; a lower one than the last is ignored",
     ("Origin", "origin_ms"): "Unix time in ms when this boot's clock was 0",
+    ("Origin", "uncertainty_ms"): "at seen_ms; 50 ppm more for all time away from it",
+    ("Origin", "seen_ms"): "the boot's clock when UTC was last known this well",
     ("EpochReceipt", "committed"): "closed ranges (first, last)",
     ("EpochReceipt", "lost"): "closed ranges (first, last)",
 }
@@ -84,8 +86,9 @@ _HEADER_NOTES = {
     "sha256": 'SHA-256 over "nadi/1\\n{gateway}\\n{epoch}\\n{n}\\n" and the payload',
     "boot": "whose clock the batch's times are of; absent while that boot has no date",
     "origin_ms": "Unix time in ms when the boot's clock was 0, as known at sending",
-    "uncertainty_ms": "how wrong origin_ms may be",
+    "uncertainty_ms": "how wrong origin_ms may be at seen_ms; 50 ppm more for all time from it",
     "revision": "the highest revision of a boot's origin wins",
+    "seen_ms": "the boot's clock when UTC was last known this well",
 }
 _HEADER_PATTERNS = {
     "gateway": ID_PATTERN,
@@ -96,6 +99,7 @@ _HEADER_PATTERNS = {
     "origin_ms": "^-?[0-9]{1,16}$",
     "uncertainty_ms": "^[0-9]{1,16}$",
     "revision": "^[0-9]{1,16}$",
+    "seen_ms": "^[0-9]{1,16}$",
 }
 
 
@@ -113,7 +117,7 @@ def batch_headers() -> Node:
     return {"type": "object", "required": list(always), "properties": properties}
 
 
-_ORIGIN = Origin(boot=BootId("0" * 16), origin_ms=1, uncertainty_ms=1, revision=1)
+_ORIGIN = Origin(boot=BootId("0" * 16), origin_ms=1, uncertainty_ms=1, revision=1, seen_ms=1)
 
 
 def _header_fields(origin: Origin | None) -> dict[str, str]:

@@ -43,9 +43,10 @@ UPDATE_VERSION = """
 UPDATE epoch SET receipt_version = ? WHERE id = (SELECT max(id) FROM epoch) AND receipt_version < ?
 """
 UPSERT_ORIGIN = """
-INSERT INTO origin VALUES (?, ?, ?, ?)
+INSERT INTO origin VALUES (?, ?, ?, ?, ?)
 ON CONFLICT(boot) DO UPDATE SET origin_ms = excluded.origin_ms,
-  uncertainty_ms = excluded.uncertainty_ms, revision = excluded.revision
+  uncertainty_ms = excluded.uncertainty_ms, revision = excluded.revision,
+  seen_ms = excluded.seen_ms
   WHERE excluded.revision > revision
 """
 INSERT_GONE = "INSERT INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -241,8 +242,8 @@ def _epoch_row(update: EpochUpdate) -> tuple[str, str, int]:
     return settled, rejected, update.epoch_id
 
 
-def _origin_row(origin: Origin) -> tuple[str, int, int, int]:
-    return origin.boot, origin.origin_ms, origin.uncertainty_ms, origin.revision
+def _origin_row(origin: Origin) -> tuple[str, int, int, int, int | None]:
+    return origin.boot, origin.origin_ms, origin.uncertainty_ms, origin.revision, origin.seen_ms
 
 
 def _learned_row(item: tuple[AssetId, Learned]) -> tuple[str, float | None, str]:

@@ -75,8 +75,12 @@ def read_gone(database: sqlite3.Connection, epoch_id: int) -> Iterator[Gone]:
 
 
 def _origins(database: sqlite3.Connection) -> Iterator[Origin]:
-    for row in database.execute("SELECT boot, origin_ms, uncertainty_ms, revision FROM origin"):
-        yield Origin(boot=row[0], origin_ms=row[1], uncertainty_ms=row[2], revision=row[3])
+    rows = database.execute("SELECT boot, origin_ms, uncertainty_ms, revision, seen_ms FROM origin")
+    for boot, origin_ms, uncertainty_ms, revision, seen_ms in rows:
+        yield Origin(
+            boot=boot, origin_ms=origin_ms, uncertainty_ms=uncertainty_ms, revision=revision,
+            seen_ms=seen_ms,
+        )  # fmt: skip
 
 
 def _open_events(database: sqlite3.Connection) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull, OutboxNewer
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x4E414449  # "NADI"
 # A round touches two pages. Of 4,096 bytes they write 66 B a reading to the card, of 1,024 35 B.
 PAGE_BYTES = 1_024
@@ -46,6 +46,8 @@ LEARNED = """
 CREATE TABLE learned(asset TEXT PRIMARY KEY, level REAL, nights TEXT NOT NULL)
   STRICT, WITHOUT ROWID;
 """
+SEEN = "ALTER TABLE origin ADD COLUMN seen_ms INTEGER;"
+STEPS = ("", LEARNED, SEEN)  # from version 1 on: what leads to the next
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -75,14 +77,13 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
             hint="install the newer nadi-agent again",
         )
     if version == 0 and database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
-        database.executescript(
-            f"BEGIN; PRAGMA application_id={APPLICATION_ID};"
-            f" PRAGMA user_version={SCHEMA_VERSION}; {SCHEMA} {LEARNED} COMMIT;"
-        )
+        steps = f"PRAGMA application_id={APPLICATION_ID}; {SCHEMA} {LEARNED} {SEEN}"
     elif application != APPLICATION_ID:
         raise OutboxDamaged(f"{path}: not an outbox of nadi-agent")
-    elif version == 1:
-        database.executescript(f"BEGIN; PRAGMA user_version={SCHEMA_VERSION}; {LEARNED} COMMIT;")
+    else:
+        steps = " ".join(STEPS[version:])
+    if steps:
+        database.executescript(f"BEGIN; PRAGMA user_version={SCHEMA_VERSION}; {steps} COMMIT;")
 
 
 @contextmanager

@@ -86,8 +86,16 @@ def _gone_is_sound(row: Row) -> bool:
 
 
 def _origin_is_sound(row: Row) -> bool:
+    boot, origin_ms, uncertainty_ms, revision = row
     try:
-        _named(Origin, row)
+        Origin.model_validate(
+            {
+                "boot": boot,
+                "origin_ms": origin_ms,
+                "uncertainty_ms": uncertainty_ms,
+                "revision": revision,
+            }
+        )
     except ValidationError:
         return False
     return True
@@ -113,9 +121,9 @@ TABLES = (
         write="INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         is_sound=_gone_is_sound,
     ),
-    Table(
-        read="SELECT * FROM origin",
-        write="INSERT OR IGNORE INTO origin VALUES (?, ?, ?, ?)",
+    Table(  # an older file has no seen_ms; without it an origin's uncertainty only grows
+        read="SELECT boot, origin_ms, uncertainty_ms, revision FROM origin",
+        write="INSERT OR IGNORE INTO origin VALUES (?, ?, ?, ?, NULL)",
         is_sound=_origin_is_sound,
     ),
     Table(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from broker_bridge.store import AssetName, NewBatch
+from broker_bridge.stores.dated import BootRow
 from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
 from broker_bridge.stores.quality import SUSPECT
 
@@ -16,13 +17,27 @@ Integers = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placed:
-    """A batch with its rows' ids; `origin_ms` is None while its boot has no date."""
+    """A batch with its rows' ids."""
 
     batch: NewBatch
     id: int
     gateway_id: int
-    boot_id: int
-    origin_ms: int | None
+    boot: BootRow
+
+    @property
+    def origin_ms(self) -> int | None:
+        """None while its boot has no date."""
+        return self.boot.origin_ms
+
+    @property
+    def floor_ms(self) -> int:
+        """No reading of it is put before this instant."""
+        return EARLIEST_MS if self.boot.floor_ms is None else self.boot.floor_ms
+
+    @property
+    def time_quality(self) -> int:
+        """As a part of a reading's quality."""
+        return 0 if self.origin_ms is None else self.boot.time_quality << 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +85,7 @@ def columns_of(
         time_ms=_joined((b.offset_ms for b in bodies), total) + np.repeat(zero_ms, sizes),
         value=np.fromiter(chain.from_iterable(b.value for b in bodies), np.float64, total),
         batch_id=np.repeat(np.array([p.id for p in placed], np.int64), sizes),
-        boot_id=np.repeat(np.array([p.boot_id for p in placed], np.int64), sizes),
+        boot_id=np.repeat(np.array([p.boot.id for p in placed], np.int64), sizes),
         gateway_id=np.repeat(np.array([p.gateway_id for p in placed], np.int64), sizes),
         asset_id=_looked_up(
             [[asset_id((kind, name)) for name, kind in body.assets] for body in bodies],
@@ -82,12 +97,14 @@ def columns_of(
             _joined((body.quantity for body in bodies), total),
             sizes,
         ),
-        quality=_suspicions([body.suspect for body in bodies], sizes),
+        quality=_suspicions([body.suspect for body in bodies], sizes)
+        | np.repeat(np.array([p.time_quality for p in placed], np.int64), sizes),
     )
+    floor_ms = np.repeat(np.array([p.floor_ms for p in placed], np.int64), sizes)
     dated = np.repeat(np.array([p.origin_ms is not None for p in placed], np.bool_), sizes)
     if dated.all():
-        return _clamped(columns), columns[~dated]
-    return _clamped(columns[dated]), columns[~dated]
+        return _clamped(columns, floor_ms), columns[~dated]
+    return _clamped(columns[dated], floor_ms[dated]), columns[~dated]
 
 
 def _joined(lists: Iterable[list[int]], total: int) -> Integers:
@@ -110,8 +127,8 @@ def _suspicions(suspects: list[list[int]], sizes: Integers) -> Integers:
     return quality
 
 
-def _clamped(columns: Columns) -> Columns:
-    np.clip(columns.time_ms, EARLIEST_MS, LATEST_MS, out=columns.time_ms)
+def _clamped(columns: Columns, floor_ms: Integers) -> Columns:
+    np.clip(columns.time_ms, floor_ms, LATEST_MS, out=columns.time_ms)
     return columns
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from broker_bridge.store import AssetName
 from broker_bridge.stores.columns import Placed
 from broker_bridge.stores.moments import clamp_ms, rfc3339
-from broker_bridge.stores.quality import EXACT
+from broker_bridge.stores.quality import time_quality_word
 from broker_bridge.stores.statements import storable
 from contract.identity import GatewayId
 from contract.messages import AssetEvent, EventColumn
@@ -24,8 +24,8 @@ class PlacedEvent:
 
     @property
     def time_quality(self) -> int | None:
-        """Exact if it has a date at all: only later dating is a repair."""
-        return None if self.observed_ms is None else EXACT
+        """As its boot's origin is known now: only later dating is a repair."""
+        return None if self.observed_ms is None else self.placed.boot.time_quality
 
     @property
     def detail(self) -> str:
@@ -35,7 +35,7 @@ class PlacedEvent:
     def told(self) -> AssetEvent:
         """For the feed."""
         kind, name = self.asset
-        dated = self.observed_ms is not None
+        known = self.time_quality
         return AssetEvent(
             id=self.event.id,
             asset=name,
@@ -44,7 +44,7 @@ class PlacedEvent:
             type=self.event.type,
             phase=self.event.phase,
             observed_at=rfc3339(self.observed_ms) if self.observed_ms is not None else None,
-            time_quality="exact" if dated else None,
+            time_quality=None if known is None else time_quality_word(known << 1),
             detail=self.detail,
         )
 
@@ -61,7 +61,9 @@ def events_of(placed: Sequence[Placed]) -> Iterator[PlacedEvent]:
                 asset=(kind, name),
                 placed=one,
                 at_ms=at_ms,
-                observed_ms=None if one.origin_ms is None else clamp_ms(one.origin_ms + at_ms),
+                observed_ms=None
+                if one.origin_ms is None
+                else clamp_ms(max(one.origin_ms + at_ms, one.floor_ms)),
             )
 
 
@@ -75,7 +77,7 @@ def event_row(event: PlacedEvent, asset_id: Callable[[AssetName], int]) -> Event
         asset_id(event.asset),
         event.placed.gateway_id,
         event.placed.id,
-        event.placed.boot_id,
+        event.placed.boot.id,
         event.event.type,
         event.event.phase.value,
         event.at_ms,

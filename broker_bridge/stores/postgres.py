@@ -11,6 +11,7 @@ from psycopg import Connection, Cursor
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import postgres_reads as reads
+from broker_bridge.stores.postgres_dating import gateways_without_date
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
 from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
 from broker_bridge.stores.registry import RegisteredAsset, RegisteredGateway
@@ -108,6 +109,11 @@ class PostgresStore:
         """See `Store.gateways`."""
         with self._reading() as cursor:
             return reads.gateways(cursor)
+
+    def gateways_without_date(self) -> Sequence[GatewayId]:
+        """See `Store.gateways_without_date`."""
+        with self._reading() as cursor:
+            return gateways_without_date(cursor)
 
     def asset_names(self) -> Sequence[AssetName]:
         """See `Store.asset_names`."""

@@ -17,8 +17,10 @@ from broker_bridge.store import (
     StreamFacts,
     StreamName,
 )
+from broker_bridge.stores import postgres_dating as dating
 from broker_bridge.stores import postgres_sql as q
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
+from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
 from broker_bridge.stores.multiranges import from_multirange, to_multirange
 from broker_bridge.stores.postgres_quarantine import keep_aside
@@ -35,7 +37,7 @@ from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import Holding, Origin, Status
 from contract.ranges import RangeSet
 
-_Boot = tuple[int, int, int | None]  # gateway id, boot id, origin
+_Boot = tuple[int, BootRow]  # with the id of its gateway
 
 
 class PostgresTransaction:
@@ -89,26 +91,27 @@ class PostgresTransaction:
         """See `Transaction.date`."""
         changed: set[int] = set()
         for gateway, origin in origins:
-            boot_id, known_ms, revision = self._boot(self._gateways[gateway], origin.boot)
-            if origin.revision > revision:
-                row = (origin.origin_ms, origin.uncertainty_ms, origin.revision, boot_id)
-                self._db.execute(q.DATE_BOOT, row)
-                if known_ms is None:
-                    changed |= self._repair(boot_id)
-        if not changed:
-            return Change()
-        names = self._db.execute(q.ASSET_NAMES, (sorted(changed),)).fetchall()
-        return Change(assets=frozenset((Kind(kind), AssetId(name)) for kind, name in names))
+            boot_id = dating.believe(self._db, self._gateways[gateway], origin)
+            if boot_id is not None:
+                changed |= self._move(boot_id, estimated=False)
+        return self._change(changed)
 
-    def _repair(self, boot_id: int) -> set[int]:
-        """Move what the boot's origin dates; returns the assets whose state it changes."""
-        months = self._db.execute(q.MONTHS_TO_REPAIR, (boot_id,)).fetchall()
-        self._make_months({(int(year), int(month)) for year, month in months})
-        self._db.execute(q.REPAIRED_READINGS, (boot_id,))
-        changed = self._db.execute(q.REPAIRED_LATEST, (boot_id,)).fetchall()
-        changed += self._db.execute(q.REPAIRED_EVENTS, (boot_id,)).fetchall()
-        self._db.execute(q.FORGET_UNDATED, (boot_id,))
-        return {asset_id for (asset_id,) in changed}
+    def estimate(self, gateway: GatewayId) -> Change:
+        """See `Transaction.estimate`."""
+        changed: set[int] = set()
+        for place in dating.place_boots(self._db, self._gateways[gateway]):
+            changed |= self._move(place.id, estimated=True)
+        return self._change(changed)
+
+    def _move(self, boot_id: int, *, estimated: bool) -> set[int]:
+        self._make_months(dating.months_to_move(self._db, boot_id))
+        return dating.move(self._db, boot_id, estimated=estimated)
+
+    def _change(self, assets: set[int]) -> Change:
+        if not assets:
+            return Change()
+        names = self._db.execute(q.ASSET_NAMES, (sorted(assets),)).fetchall()
+        return Change(assets=frozenset((Kind(kind), AssetId(name)) for kind, name in names))
 
     def commit_batches(self, batches: Sequence[NewBatch]) -> Change:
         """See `Transaction.commit_batches`."""
@@ -138,14 +141,18 @@ class PostgresTransaction:
             name = (batch.key.gateway, batch.body.boot)
             if name not in boots:
                 gateway_id = self._gateways[batch.key.gateway]
-                boots[name] = (gateway_id, *self._boot(gateway_id, batch.body.boot)[:2])
+                row = dating.boot_of(self._db, gateway_id, batch.body.boot)
+                boots[name] = (gateway_id, row)
         rows = [_batch_row(b, boots[b.key.gateway, b.body.boot][1]) for b in batches]
         columns = [list(column) for column in zip(*rows, strict=True)] if rows else []
         if not columns:
             return []
         added = self._db.execute(q.ADD_BATCHES, columns).fetchall()
         ids = {(stream_id, n): id_ for id_, stream_id, n in added}
-        return list(_place(batches, ids, boots))
+        placed = list(_place(batches, ids, boots))
+        spans = ((one.boot.id, span_of(one.batch.body)) for one in placed)
+        dating.widen_boots(self._db, [(boot_id, span) for boot_id, span in spans if span])
+        return placed
 
     def _name(self, placed: Sequence[Placed]) -> None:
         """Give every asset and quantity of these batches its row id."""
@@ -162,11 +169,13 @@ class PostgresTransaction:
 
     def _extend_ledger(self, placed: Sequence[Placed]) -> None:
         numbers: dict[int, list[int]] = defaultdict(list)
+        boots: dict[int, str] = {}
         for one in placed:
             numbers[one.batch.stream.id].append(one.batch.key.n)
+            boots.setdefault(one.batch.stream.id, one.batch.body.boot)
         for stream_id, closed in sorted(numbers.items()):
             ranges = to_multirange(RangeSet.of(sorted(closed)))
-            self._db.execute(q.EXTEND_LEDGER, (ranges, stream_id))
+            self._db.execute(q.EXTEND_LEDGER, (ranges, boots[stream_id], stream_id))
             self._db.execute(q.FORGET_REJECTIONS, (stream_id, closed))
         for one in placed:
             if parent := one.batch.body.parent:
@@ -237,6 +246,7 @@ class PostgresTransaction:
                 to_multirange(said.lost),
                 said.parent_epoch,
                 said.parent_n,
+                epoch.boot,
             )
             (stream_id,) = self._db.execute(q.STATE, row).fetchone() or (0,)
             named.append(stream_id)
@@ -276,16 +286,8 @@ class PostgresTransaction:
             for gateway_id, name, version in sorted(versions, key=lambda row: str(row[1]))
         ]
 
-    def _boot(self, gateway_id: int, boot: str) -> tuple[int, int | None, int]:
-        row = self._db.execute(q.BOOT, (gateway_id, boot)).fetchone()
-        if row is None:
-            row = self._db.execute(q.ADD_BOOT, (gateway_id, boot)).fetchone()
-        assert row is not None, "the gateway's row lock keeps others from adding its boots"
-        boot_id, origin_ms, revision = row
-        return boot_id, origin_ms, revision
 
-
-def _batch_row(batch: NewBatch, boot_id: int) -> tuple[object, ...]:
+def _batch_row(batch: NewBatch, boot: BootRow) -> tuple[object, ...]:
     sealed = batch.body.sealed_before + batch.body.counts
     return (
         batch.stream.id,
@@ -295,7 +297,8 @@ def _batch_row(batch: NewBatch, boot_id: int) -> tuple[object, ...]:
         batch.body.counts.events,
         sealed.readings,
         sealed.events,
-        boot_id,
+        boot.id,
+        boot.uncertainty_of(span_of(batch.body)),
     )
 
 
@@ -307,10 +310,8 @@ def _place(
     for batch in batches:
         row = ids.pop((batch.stream.id, batch.key.n), None)
         if row is not None:
-            gateway_id, boot_id, origin_ms = boots[batch.key.gateway, batch.body.boot]
-            yield Placed(
-                batch=batch, id=row, gateway_id=gateway_id, boot_id=boot_id, origin_ms=origin_ms
-            )
+            gateway_id, boot = boots[batch.key.gateway, batch.body.boot]
+            yield Placed(batch=batch, id=row, gateway_id=gateway_id, boot=boot)
 
 
 def _stream_facts(

@@ -1,8 +1,5 @@
 """Every statement of the ingest on PostgreSQL; a group costs the same few, whatever its size."""
 
-from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
-from broker_bridge.stores.quality import REPAIRED
-
 # Known rows are looked for first: a conflict would use up an id of its table each time.
 ADD_GATEWAYS = """
 INSERT INTO gateway (name)
@@ -30,7 +27,10 @@ FROM unnest(%s::bigint[], %s::text[]) w (gateway_id, epoch)
 JOIN stream s ON s.gateway_id = w.gateway_id AND s.epoch = w.epoch
 JOIN gateway g ON g.id = s.gateway_id
 """
-EXTEND_LEDGER = "UPDATE stream SET committed = committed + %s::int8multirange WHERE id = %s"
+EXTEND_LEDGER = """
+UPDATE stream SET committed = committed + %s::int8multirange, boot = coalesce(boot, %s)
+WHERE id = %s
+"""
 NAME_PARENT = "UPDATE stream SET parent_epoch = %s, parent_n = %s WHERE id = %s"
 DIGESTS = """
 SELECT b.stream_id, b.n, b.sha256
@@ -38,44 +38,8 @@ FROM unnest(%s::bigint[], %s::bigint[]) w (stream_id, n)
 JOIN batch b ON b.stream_id = w.stream_id AND b.n = w.n
 """
 
-BOOT = "SELECT id, origin_ms, revision FROM boot WHERE gateway_id = %s AND boot = %s"
-ADD_BOOT = "INSERT INTO boot (gateway_id, boot) VALUES (%s, %s) RETURNING id, origin_ms, revision"
-DATE_BOOT = "UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, revision = %s WHERE id = %s"
-
 # Exact to the millisecond: to_timestamp would go through a float.
-_INSTANT = "(timestamptz '2000-01-01 00:00:00Z' + ({ms} - 946684800000) * interval '1 millisecond')"
-_MS = f"least(greatest(b.origin_ms + u.at_ms, {EARLIEST_MS}), {LATEST_MS})"
-_OBSERVED = _INSTANT.format(ms=_MS)
-
-MONTHS_TO_REPAIR = f"""
-SELECT DISTINCT extract(year FROM o.at)::int, extract(month FROM o.at)::int
-FROM (SELECT {_OBSERVED} AT TIME ZONE 'UTC' AS at
-    FROM undated u JOIN boot b ON b.id = u.boot_id WHERE u.boot_id = %s) o
-WHERE extract(year FROM o.at) BETWEEN 2000 AND 2199
-"""  # noqa: S608 - made of constants
-REPAIRED_READINGS = f"""
-INSERT INTO reading (observed_at, value, batch_id, asset_id, quantity_id, quality)
-SELECT {_OBSERVED}, u.value, u.batch_id, u.asset_id, u.quantity_id, u.quality | {REPAIRED << 1}
-FROM undated u JOIN boot b ON b.id = u.boot_id
-WHERE u.boot_id = %s
-"""  # noqa: S608 - made of constants
-REPAIRED_LATEST = f"""
-INSERT INTO asset_latest (asset_id, quantity_id, observed_at, value, quality, gateway_id)
-SELECT DISTINCT ON (u.asset_id, u.quantity_id) u.asset_id, u.quantity_id, {_OBSERVED}, u.value,
-    u.quality | {REPAIRED << 1}, b.gateway_id
-FROM undated u JOIN boot b ON b.id = u.boot_id
-WHERE u.boot_id = %s ORDER BY u.asset_id, u.quantity_id, u.at_ms DESC
-ON CONFLICT (asset_id, quantity_id) DO UPDATE SET observed_at = excluded.observed_at,
-    value = excluded.value, quality = excluded.quality, gateway_id = excluded.gateway_id
-WHERE excluded.observed_at > asset_latest.observed_at
-RETURNING asset_id
-"""  # noqa: S608 - made of constants
-REPAIRED_EVENTS = f"""
-UPDATE event u SET observed_at = {_OBSERVED}, time_quality = {REPAIRED}
-FROM boot b WHERE b.id = u.boot_id AND u.boot_id = %s AND u.observed_at IS NULL
-RETURNING u.asset_id
-"""  # noqa: S608 - made of constants
-FORGET_UNDATED = "DELETE FROM undated WHERE boot_id = %s"
+INSTANT = "(timestamptz '2000-01-01 00:00:00Z' + ({ms} - 946684800000) * interval '1 millisecond')"
 ASSET_NAMES = "SELECT kind, name FROM asset WHERE id = ANY(%s::int[])"
 
 ADD_ASSETS = """
@@ -97,15 +61,16 @@ ON CONFLICT (name) DO NOTHING
 QUANTITIES = "SELECT name, id FROM quantity WHERE name = ANY(%s::text[])"
 
 ADD_BATCHES = """
-INSERT INTO batch (stream_id, n, sha256, readings, events, sealed_readings, sealed_events, boot_id)
+INSERT INTO batch (stream_id, n, sha256, readings, events, sealed_readings, sealed_events, boot_id,
+    uncertainty_ms)
 SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::bigint[],
-    %s::bigint[], %s::bigint[], %s::bigint[])
+    %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
 ON CONFLICT (stream_id, n) DO NOTHING RETURNING id, stream_id, n
 """
 FORGET_REJECTIONS = "DELETE FROM rejection WHERE stream_id = %s AND n = ANY(%s::bigint[])"
 RENEW_LATEST = f"""
 INSERT INTO asset_latest (asset_id, quantity_id, observed_at, value, quality, gateway_id)
-SELECT w.asset_id, w.quantity_id, {_INSTANT.format(ms="w.ms")}, w.value, w.quality, w.gateway_id
+SELECT w.asset_id, w.quantity_id, {INSTANT.format(ms="w.ms")}, w.value, w.quality, w.gateway_id
 FROM unnest(%s::int[], %s::smallint[], %s::bigint[], %s::float8[], %s::smallint[], %s::bigint[])
     w (asset_id, quantity_id, ms, value, quality, gateway_id)
 ORDER BY w.asset_id, w.quantity_id
@@ -117,7 +82,7 @@ RETURNING asset_id
 ADD_EVENT = f"""
 INSERT INTO event (name, asset_id, gateway_id, batch_id, boot_id, type, phase, at_ms,
     observed_at, time_quality, detail)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {_INSTANT.format(ms="%s::bigint")}, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {INSTANT.format(ms="%s::bigint")}, %s, %s)
 """  # noqa: S608 - made of constants
 END_EVENT = """
 UPDATE event SET ended = true
@@ -138,15 +103,15 @@ WHERE id = %(gateway)s AND holding_revision <= %(revision)s RETURNING id
 """
 STATE = """
 INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
-    lost, parent_epoch, parent_n)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::int8multirange, %s, %s)
+    lost, parent_epoch, parent_n, boot)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::int8multirange, %s, %s, %s)
 ON CONFLICT (gateway_id, epoch) DO UPDATE SET held = excluded.held,
     statement = excluded.statement, lost = excluded.lost,
     sealed = greatest(stream.sealed, excluded.sealed),
     sealed_readings = greatest(stream.sealed_readings, excluded.sealed_readings),
     sealed_events = greatest(stream.sealed_events, excluded.sealed_events),
     parent_epoch = coalesce(excluded.parent_epoch, stream.parent_epoch),
-    parent_n = coalesce(excluded.parent_n, stream.parent_n)
+    parent_n = coalesce(excluded.parent_n, stream.parent_n), boot = excluded.boot
 RETURNING id
 """
 LET_GO = """

@@ -13,6 +13,7 @@ from broker_bridge.stores import sqlite_reads as reads
 from broker_bridge.stores.registry import RegisteredAsset, RegisteredGateway
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import Migration, foreign, migrations_of, pending
+from broker_bridge.stores.sqlite_dating import gateways_without_date
 from broker_bridge.stores.sqlite_ingest import SqliteTransaction
 from broker_bridge.stores.statements import Answer
 from contract.identity import GatewayId
@@ -99,6 +100,11 @@ class SqliteStore:
         """See `Store.gateways`."""
         with self._reading() as connection:
             return reads.gateways(connection)
+
+    def gateways_without_date(self) -> Sequence[GatewayId]:
+        """See `Store.gateways_without_date`."""
+        with self._reading() as connection:
+            return gateways_without_date(connection)
 
     def asset_names(self) -> Sequence[AssetName]:
         """See `Store.asset_names`."""

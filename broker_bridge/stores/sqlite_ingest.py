@@ -17,10 +17,10 @@ from broker_bridge.store import (
     StreamName,
 )
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
+from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
-from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
-from broker_bridge.stores.quality import REPAIRED
 from broker_bridge.stores.rowids import RowIds
+from broker_bridge.stores.sqlite_dating import boot_of, date_boot, estimate_boots, widen_boot
 from broker_bridge.stores.sqlite_quarantine import keep_aside
 from broker_bridge.stores.statements import stated, storable
 from contract.identity import AssetId, Epoch, GatewayId, Kind
@@ -46,35 +46,6 @@ FROM json_each(?) w
 JOIN batch b ON b.stream_id = w.value ->> 0 AND b.n = w.value ->> 1
 """
 
-_ADD_BOOT = """
-INSERT INTO boot (gateway_id, boot) VALUES (?, ?) ON CONFLICT (gateway_id, boot) DO NOTHING
-"""
-_BOOT = "SELECT id, origin_ms, revision FROM boot WHERE gateway_id = ? AND boot = ?"
-_DATE_BOOT = "UPDATE boot SET origin_ms = ?, uncertainty_ms = ?, revision = ? WHERE id = ?"
-_OBSERVED = f"min(max(b.origin_ms + u.at_ms, {EARLIEST_MS}), {LATEST_MS})"
-_REPAIRED_READINGS = f"""
-INSERT INTO reading (observed_ms, value, batch_id, asset_id, quantity_id, quality)
-SELECT {_OBSERVED}, u.value, u.batch_id, u.asset_id, u.quantity_id, u.quality | {REPAIRED << 1}
-FROM undated u JOIN boot b ON b.id = u.boot_id
-WHERE u.boot_id = ? ORDER BY u.rowid
-"""  # noqa: S608 - made of constants
-_REPAIRED_LATEST = f"""
-INSERT INTO asset_latest (asset_id, quantity_id, observed_ms, value, quality, gateway_id)
-SELECT u.asset_id, u.quantity_id, max({_OBSERVED}), u.value, u.quality | {REPAIRED << 1},
-    b.gateway_id
-FROM undated u JOIN boot b ON b.id = u.boot_id
-WHERE u.boot_id = ? GROUP BY u.asset_id, u.quantity_id
-ON CONFLICT (asset_id, quantity_id) DO UPDATE SET observed_ms = excluded.observed_ms,
-    value = excluded.value, quality = excluded.quality, gateway_id = excluded.gateway_id
-WHERE excluded.observed_ms > asset_latest.observed_ms
-RETURNING asset_id
-"""  # noqa: S608 - made of constants
-_REPAIRED_EVENTS = f"""
-UPDATE event AS u SET observed_ms = {_OBSERVED}, time_quality = {REPAIRED}
-FROM boot b WHERE b.id = u.boot_id AND u.boot_id = ? AND u.observed_ms IS NULL
-RETURNING asset_id
-"""  # noqa: S608 - made of constants
-_FORGET_UNDATED = "DELETE FROM undated WHERE boot_id = ?"
 _ASSET_NAMES = "SELECT kind, name FROM asset WHERE id IN (SELECT value FROM json_each(?))"
 
 _ADD_ASSET = "INSERT INTO asset (kind, name) VALUES (?, ?) ON CONFLICT (kind, name) DO NOTHING"
@@ -84,10 +55,11 @@ _QUANTITY_ID = "SELECT id FROM quantity WHERE name = ?"
 
 _ADD_BATCH = """
 INSERT INTO batch (stream_id, n, sha256, readings, events, sealed_readings, sealed_events,
-    boot_id, stored_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    boot_id, stored_ms, uncertainty_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (stream_id, n) DO NOTHING RETURNING id
 """
+_NAME_BOOT = "UPDATE stream SET boot = ? WHERE id = ? AND boot IS NULL"
 _NAME_PARENT = "UPDATE stream SET parent_epoch = ?, parent_n = ? WHERE id = ?"
 _FORGET_REJECTION = "DELETE FROM rejection WHERE stream_id = ? AND n = ?"
 _ADD_READING = """
@@ -125,15 +97,15 @@ ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excl
 _REVISE = "UPDATE gateway SET holding_revision = ?1 WHERE name = ?2 AND holding_revision <= ?1"
 _STATE = """
 INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
-    lost, parent_epoch, parent_n)
-SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM gateway WHERE name = ?
+    lost, parent_epoch, parent_n, boot)
+SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM gateway WHERE name = ?
 ON CONFLICT (gateway_id, epoch) DO UPDATE SET held = excluded.held,
     statement = excluded.statement, lost = excluded.lost,
     sealed = max(sealed, excluded.sealed),
     sealed_readings = max(sealed_readings, excluded.sealed_readings),
     sealed_events = max(sealed_events, excluded.sealed_events),
     parent_epoch = coalesce(excluded.parent_epoch, parent_epoch),
-    parent_n = coalesce(excluded.parent_n, parent_n)
+    parent_n = coalesce(excluded.parent_n, parent_n), boot = excluded.boot
 RETURNING id
 """
 _LET_GO = """
@@ -194,22 +166,16 @@ class SqliteTransaction:
         """See `Transaction.date`."""
         changed: set[int] = set()
         for gateway, origin in origins:
-            boot_id, known_ms, revision = self._boot(self._gateway_id(gateway), origin.boot)
-            if origin.revision > revision:
-                row = (origin.origin_ms, origin.uncertainty_ms, origin.revision, boot_id)
-                self._db.execute(_DATE_BOOT, row)
-                if known_ms is None:
-                    changed |= self._repair(boot_id)
-        names = self._db.execute(_ASSET_NAMES, (json.dumps(sorted(changed)),))
-        return Change(assets=frozenset((Kind(kind), AssetId(name)) for kind, name in names))
+            changed |= date_boot(self._db, self._gateway_id(gateway), origin)
+        return self._change(changed)
 
-    def _repair(self, boot_id: int) -> set[int]:
-        """Move what the boot's origin dates; returns the assets whose state it changes."""
-        self._db.execute(_REPAIRED_READINGS, (boot_id,))
-        changed = self._db.execute(_REPAIRED_LATEST, (boot_id,)).fetchall()
-        changed += self._db.execute(_REPAIRED_EVENTS, (boot_id,)).fetchall()
-        self._db.execute(_FORGET_UNDATED, (boot_id,))
-        return {asset_id for (asset_id,) in changed}
+    def estimate(self, gateway: GatewayId) -> Change:
+        """See `Transaction.estimate`."""
+        return self._change(estimate_boots(self._db, self._gateway_id(gateway)))
+
+    def _change(self, assets: set[int]) -> Change:
+        names = self._db.execute(_ASSET_NAMES, (json.dumps(sorted(assets)),))
+        return Change(assets=frozenset((Kind(kind), AssetId(name)) for kind, name in names))
 
     def commit_batches(self, batches: Sequence[NewBatch]) -> Change:
         """See `Transaction.commit_batches`."""
@@ -233,24 +199,24 @@ class SqliteTransaction:
 
     def _placed(self, batches: Sequence[NewBatch]) -> Iterator[Placed]:
         """The batches that are not there yet, each with its row written."""
-        boots: dict[tuple[GatewayId, str], tuple[int, int, int | None]] = {}
+        boots: dict[tuple[GatewayId, str], tuple[int, BootRow]] = {}
         for batch in batches:
             gateway, boot = batch.key.gateway, batch.body.boot
             if (gateway, boot) not in boots:
                 gateway_id = self._gateway_id(gateway)
-                boots[gateway, boot] = (gateway_id, *self._boot(gateway_id, boot)[:2])
-            gateway_id, boot_id, origin_ms = boots[gateway, boot]
-            added = self._db.execute(_ADD_BATCH, self._batch_row(batch, boot_id)).fetchone()
-            if added:
-                yield Placed(
-                    batch=batch,
-                    id=added[0],
-                    gateway_id=gateway_id,
-                    boot_id=boot_id,
-                    origin_ms=origin_ms,
-                )
+                boots[gateway, boot] = (gateway_id, boot_of(self._db, gateway_id, boot))
+            gateway_id, row = boots[gateway, boot]
+            span = span_of(batch.body)
+            added = self._db.execute(_ADD_BATCH, self._batch_row(batch, row, span)).fetchone()
+            if not added:
+                continue
+            if span:
+                widen_boot(self._db, row.id, span, now_ms=self._now_ms)
+            yield Placed(batch=batch, id=added[0], gateway_id=gateway_id, boot=row)
 
-    def _batch_row(self, batch: NewBatch, boot_id: int) -> tuple[object, ...]:
+    def _batch_row(
+        self, batch: NewBatch, boot: BootRow, span: tuple[int, int] | None
+    ) -> tuple[object, ...]:
         sealed = batch.body.sealed_before + batch.body.counts
         return (
             batch.stream.id,
@@ -260,8 +226,9 @@ class SqliteTransaction:
             batch.body.counts.events,
             sealed.readings,
             sealed.events,
-            boot_id,
+            boot.id,
             self._now_ms,
+            boot.uncertainty_of(span),
         )
 
     def _name(self, placed: Sequence[Placed]) -> None:
@@ -285,6 +252,8 @@ class SqliteTransaction:
             self._db.executemany(_FORGET_RANGE, ((stream_id, first) for first, _ in gone))
             self._db.executemany(_ADD_RANGE, ((stream_id, *numbers) for numbers in come))
         self._db.executemany(_FORGET_REJECTION, numbers)
+        boots = {(p.batch.body.boot, p.batch.stream.id) for p in placed}
+        self._db.executemany(_NAME_BOOT, sorted(boots))
         parents = ((p.batch.body.parent, p.batch.stream.id) for p in placed)
         self._db.executemany(
             _NAME_PARENT, ((parent.epoch, parent.n, stream) for parent, stream in parents if parent)
@@ -337,6 +306,7 @@ class SqliteTransaction:
                 json.dumps(said.lost.ranges),
                 said.parent_epoch,
                 said.parent_n,
+                epoch.boot,
                 holding.gateway,
             )
             named.append(self._one(_STATE, row)[0])
@@ -371,11 +341,6 @@ class SqliteTransaction:
 
     def _gateway_id(self, gateway: GatewayId) -> int:
         return int(self._one(_GATEWAY_ID, (gateway,))[0])
-
-    def _boot(self, gateway_id: int, boot: str) -> tuple[int, int | None, int]:
-        self._db.execute(_ADD_BOOT, (gateway_id, boot))
-        boot_id, origin_ms, revision = self._one(_BOOT, (gateway_id, boot))
-        return boot_id, origin_ms, revision
 
     def _one(self, sql: str, parameters: Sequence[object] = ()) -> Sequence[int]:
         row: Sequence[int] = self._db.execute(sql, tuple(parameters)).fetchone()

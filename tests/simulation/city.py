@@ -60,6 +60,10 @@ class FlakyStore:
         """Every gateway ever heard of."""
         return self.store.gateways()
 
+    def gateways_without_date(self) -> Sequence[GatewayId]:
+        """Those that wait for a date."""
+        return self.store.gateways_without_date()
+
     def asset_names(self) -> Sequence[AssetName]:
         """Every asset."""
         return self.store.asset_names()

@@ -366,12 +366,12 @@ class SimGateway:
         self._name_losses()
 
     def _date(self) -> None:
-        """As the sealer does each round."""
-        sight = None
+        sight, origin_ms = None, self._truth.booted_ms[self._boot]
         if self.knows_time:
             error_ms = self._random.choice((5, 40, 400))
-            sight = Sight(origin_ms=self._truth.booted_ms[self._boot], uncertainty_ms=error_ms)
-        if origin := consider(self._boot, sight, self.outbox.origins.get(self._boot)):
+            sight = Sight(origin_ms=origin_ms, uncertainty_ms=error_ms)
+        known = self.outbox.origins.get(self._boot)
+        if origin := consider(self._boot, sight, known, at_ms=self._boot_ms()):
             self.outbox.date(origin)
 
     def _boot_ms(self) -> int:
