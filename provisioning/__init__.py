@@ -1,1 +1,1 @@
-"""The place of `nadi`, the technician's command; it offers nothing yet."""
+"""`nadi`: the technician's command, and the city's authority."""

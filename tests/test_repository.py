@@ -15,7 +15,10 @@ from scripts.locks import ROLES, stale_roles
 
 ROOT = Path(__file__).parents[1]
 MAX_LINES = 400
-SOURCES = ("contract", "agent", "broker_bridge", "firmware_sim", "scripts", "benchmarks", "tests")
+SOURCES = (
+    *("contract", "agent", "broker_bridge", "firmware_sim", "provisioning"),
+    *("scripts", "benchmarks", "tests"),
+)
 DECISION = re.compile(r"(\d{4})-[a-z0-9-]+\.md")
 # A home folder, a work folder of one machine, an address in a private network, a registry's host.
 MACHINE = re.compile(

@@ -1,0 +1,126 @@
+"""`nadi authority init`: a whole authority appears in one step; a second run changes nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provisioning import certificates, files
+from provisioning.authority import folder as places
+from provisioning.authority import record
+from provisioning.authority.folder import Authority
+from provisioning.broker import rules
+from provisioning.broker.folder import ACL, CONF, CRL, fill
+from provisioning.certificates import Issuer, Role, pem
+from provisioning.errors import Trouble
+
+BRIDGE = "bridge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the city wants its authority to be."""
+
+    city: str
+    hosts: tuple[str, ...]
+    broker_path: Path | None = None  # where the broker's folder will lie on the broker's machine
+    listener: str = str(rules.PORT)
+    log: str = "syslog"
+
+
+def matching(folder: Path, wish: Wish) -> Authority | None:
+    """The authority that is there already; raises Trouble if it is another one."""
+    if not places.is_there(folder):
+        return None
+    there = places.load(folder)
+    if (there.city, there.hosts) != (wish.city, wish.hosts):
+        raise Trouble(
+            "E-AUTH-01", folder=str(folder), city=there.city, hosts=", ".join(there.hosts)
+        )
+    return there
+
+
+def make(folder: Path, wish: Wish, *, passphrase: str, now: datetime) -> Authority:
+    """Writes the authority; a kill leaves nothing or all of it."""
+    anchor_key, issuing_key = certificates.new_key(), certificates.new_key()
+    anchor = Issuer(certificate=certificates.root(wish.city, anchor_key, now=now), key=anchor_key)
+    issuing = Issuer(
+        certificate=certificates.issuing(anchor, issuing_key, now=now), key=issuing_key
+    )
+    with files.new_folder(folder) as draft:
+        _write_authority(draft, wish, anchor, issuing, passphrase)
+        authority = places.load(draft)
+        path = wish.broker_path or (folder / places.BROKER).absolute()
+        _write_peers(authority, wish, path, now)
+    return places.load(folder)
+
+
+def _write_authority(
+    draft: Path, wish: Wish, anchor: Issuer, issuing: Issuer, passphrase: str
+) -> None:
+    for name in (places.PRIVATE, places.OFFLINE, places.CLIENTS):
+        (draft / name).mkdir(mode=0o700)
+    (draft / places.PRIVATE / "delegations").mkdir(mode=0o700)
+    hosts = ", ".join(f'"{host}"' for host in wish.hosts)
+    settings = f'city = "{wish.city}"\nhosts = [{hosts}]  # under which its broker is found\n'
+    private, offline = draft / places.PRIVATE, draft / places.OFFLINE
+    _write(draft / places.SETTINGS, settings.encode())
+    _write(draft / places.ROOT, pem(anchor.certificate))
+    _write(draft / places.ISSUING, pem(issuing.certificate))
+    _write_key(private / places.ISSUING_KEY, certificates.key_pem(issuing.key))
+    _write_key(offline / places.ROOT_KEY, certificates.key_pem(anchor.key, passphrase))
+    record.create(private / places.RECORD)
+
+
+def _write_peers(authority: Authority, wish: Wish, broker_path: Path, now: datetime) -> None:
+    broker_key, bridge_key = certificates.new_key(), certificates.new_key()
+    broker = certificates.server(
+        authority.issuing,
+        broker_key.public_key(),
+        name=wish.hosts[0][:64],
+        hosts=wish.hosts,
+        now=now,
+    )
+    bridge = certificates.client(
+        authority.issuing, bridge_key.public_key(), role=Role.BRIDGE, name=BRIDGE, now=now
+    )
+    with record.opened(authority.record_file, write=True) as kept:
+        kept.add(broker, issuer="issuing", role=Role.BROKER)
+        kept.add(bridge, issuer="issuing", role=Role.BRIDGE)
+        lists = authority.signed_lists(kept, number=kept.next_list(now), now=now)
+    write_credentials(
+        authority.folder / places.CLIENTS / BRIDGE,
+        BRIDGE,
+        anchor=pem(authority.root),
+        certificate=pem(bridge, *authority.chain),
+        key=certificates.key_pem(bridge_key),
+    )
+    at = rules.Places(folder=broker_path, listener=wish.listener, log=wish.log)
+    fill(
+        authority.broker_folder,
+        {
+            CONF: rules.configuration(wish.city, at).encode(),
+            ACL: rules.access_list(wish.city, bridges=[BRIDGE], readers=[]).encode(),
+            CRL: lists,
+            "ca.pem": pem(authority.root),
+            "broker.pem": pem(broker, *authority.chain),
+            "broker.key": certificates.key_pem(broker_key),
+        },
+    )
+
+
+def write_credentials(
+    folder: Path, name: str, *, anchor: bytes, certificate: bytes, key: bytes
+) -> None:
+    """What one client needs to meet the broker, in a folder for it alone."""
+    with files.new_folder(folder, mode=0o700) as draft:
+        _write(draft / "ca.pem", anchor)
+        _write(draft / f"{name}.pem", certificate)
+        _write_key(draft / f"{name}.key", key)
+
+
+def _write(path: Path, data: bytes) -> None:
+    files.write(files.NewFile(path=path, data=data))
+
+
+def _write_key(path: Path, data: bytes) -> None:
+    files.write(files.NewFile(path=path, data=data, mode=files.PRIVATE))

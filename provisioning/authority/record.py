@@ -1,0 +1,219 @@
+"""Every certificate that was made and every one that was revoked, in one file with its locks."""
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography import x509
+
+from provisioning.certificates import Role, name_of
+from provisioning.revocation_list import Revoked
+
+WAIT_S = 10.0
+SCHEMA = """
+CREATE TABLE certificate (
+    serial TEXT NOT NULL,
+    issuer TEXT NOT NULL,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL,
+    not_before TEXT NOT NULL,
+    not_after TEXT NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT;
+CREATE INDEX certificate_name ON certificate (name);
+CREATE TABLE revocation (
+    issuer TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    name TEXT NOT NULL,
+    at TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    not_after TEXT NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT;
+CREATE TABLE delegation (
+    name TEXT PRIMARY KEY,
+    gateways TEXT NOT NULL,
+    not_after TEXT NOT NULL
+) STRICT;
+CREATE TABLE revocation_list (number INTEGER PRIMARY KEY, at TEXT NOT NULL) STRICT;
+"""
+ADD = """
+INSERT INTO certificate (serial, issuer, name, role, not_before, not_after)
+VALUES (?, ?, ?, ?, ?, ?)
+"""
+REVOKE = """
+INSERT INTO revocation (issuer, serial, name, at, reason, not_after) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+LIVING = """
+SELECT c.issuer, c.serial, c.name, c.role, c.not_after FROM certificate AS c
+WHERE c.not_after > ? AND NOT EXISTS (
+    SELECT 1 FROM revocation AS r WHERE r.issuer = c.issuer AND r.serial = c.serial
+)
+ORDER BY c.not_after
+"""
+NEWEST = """
+SELECT issuer, serial, name, role, max(not_after) FROM certificate AS c
+WHERE NOT EXISTS (
+    SELECT 1 FROM revocation AS r WHERE r.issuer = c.issuer AND r.serial = c.serial
+)
+GROUP BY role, name ORDER BY role, name
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issued:
+    """One certificate that is neither run out nor revoked."""
+
+    issuer: str
+    serial: int
+    name: str
+    role: Role
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegated:
+    """One delegation and the gateways it may make certificates for."""
+
+    name: str
+    gateways: tuple[str, ...]
+    until: datetime
+
+
+class Record:
+    """One writer at a time; a reader sees what was committed."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def add(self, certificate: x509.Certificate, *, issuer: str, role: Role) -> None:
+        """It was made."""
+        self._connection.execute(
+            ADD,
+            (
+                f"{certificate.serial_number:x}",
+                issuer,
+                name_of(certificate),
+                role,
+                _text(certificate.not_valid_before_utc),
+                _text(certificate.not_valid_after_utc),
+            ),
+        )
+
+    def add_delegation(self, delegated: Delegated) -> None:
+        """It was handed out."""
+        self._connection.execute(
+            "INSERT INTO delegation (name, gateways, not_after) VALUES (?, ?, ?)",
+            (delegated.name, json.dumps(delegated.gateways), _text(delegated.until)),
+        )
+
+    def living(self, now: datetime) -> tuple[Issued, ...]:
+        """Every certificate that a peer would accept now, the one that ends first first."""
+        return tuple(map(_issued, self._connection.execute(LIVING, (_text(now),))))
+
+    def newest_of(self, *roles: Role) -> tuple[Issued, ...]:
+        """The certificate of each name that lives longest, even if it has run out."""
+        newest = map(_issued, self._connection.execute(NEWEST))
+        return tuple(one for one in newest if one.role in roles)
+
+    def delegations(self, now: datetime) -> tuple[Delegated, ...]:
+        """Every delegation that has not run out."""
+        rows = self._connection.execute(
+            "SELECT name, gateways, not_after FROM delegation WHERE not_after > ? ORDER BY name",
+            (_text(now),),
+        )
+        return tuple(
+            Delegated(name=name, gateways=tuple(json.loads(gateways)), until=_moment(until))
+            for name, gateways, until in rows
+        )
+
+    def revoke(
+        self,
+        serials: Sequence[int],
+        *,
+        issuer: str,
+        name: str,
+        at: datetime,
+        reason: str,
+        until: datetime,
+    ) -> None:
+        """They are refused from the next list on, and stay in it until `until`."""
+        self._connection.executemany(
+            REVOKE,
+            [(issuer, f"{one:x}", name, _text(at), reason, _text(until)) for one in serials],
+        )
+
+    def revoked(self, issuer: str, now: datetime) -> tuple[Revoked, ...]:
+        """What the next list of `issuer` must name."""
+        rows = self._connection.execute(
+            "SELECT serial, at FROM revocation WHERE issuer = ? AND not_after > ? "
+            "ORDER BY at, serial",
+            (issuer, _text(now)),
+        )
+        return tuple(Revoked(serial=int(serial, 16), at=_moment(at)) for serial, at in rows)
+
+    def revoked_names(self, now: datetime) -> tuple[str, ...]:
+        """Names of which a certificate is on the lists."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT name FROM revocation WHERE not_after > ? ORDER BY name", (_text(now),)
+        )
+        return tuple(name for (name,) in rows)
+
+    def next_list(self, now: datetime) -> int:
+        """The number of a new list; numbers only grow."""
+        (number,) = self._connection.execute(
+            "INSERT INTO revocation_list (number, at) "
+            "SELECT coalesce(max(number), 0) + 1, ? FROM revocation_list RETURNING number",
+            (_text(now),),
+        ).fetchone()
+        return int(number)
+
+    def newest_list(self) -> int:
+        """The number of the newest list."""
+        (number,) = self._connection.execute(
+            "SELECT coalesce(max(number), 0) FROM revocation_list"
+        ).fetchone()
+        return int(number)
+
+
+def create(path: Path) -> None:
+    """An empty record, for its owner only."""
+    path.touch(mode=0o600, exist_ok=False)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(SCHEMA)
+
+
+@contextmanager
+def opened(path: Path, *, write: bool) -> Iterator[Record]:
+    """The record, for one transaction; nothing of it stays if the block raises."""
+    uri = f"{path.absolute().as_uri()}?mode={'rw' if write else 'ro'}"
+    with closing(
+        sqlite3.connect(uri, uri=True, timeout=WAIT_S, isolation_level=None)
+    ) as connection:
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        try:
+            yield Record(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def _issued(row: tuple[str, str, str, str, str]) -> Issued:
+    issuer, serial, name, role, until = row
+    return Issued(
+        issuer=issuer, serial=int(serial, 16), name=name, role=Role(role), until=_moment(until)
+    )
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,1 @@
+"""The broker's folder: its rules, its certificates, and how a change comes into force."""

@@ -1,0 +1,166 @@
+"""`nadi authority …`: who is who in the city, made in the office."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from provisioning import names
+from provisioning.authority import folder as places
+from provisioning.authority import making
+from provisioning.authority.standing import Part, Standing, State, standing
+from provisioning.broker import rules
+from provisioning.certificates import fingerprint
+from provisioning.face import command, job_of, new_group
+from provisioning.job import Job
+from provisioning.language import _, day, plural
+from provisioning.outcome import ALREADY, Exit, Outcome
+from provisioning.terminal import Sign
+
+GROUP = new_group(_("The city's authority: certificates, delegations, revocation."))
+STATUS = "nadi authority status"
+
+Folder = Annotated[
+    Path | None,
+    typer.Option("--authority", metavar="FOLDER", help=_("where the authority is kept")),
+]
+
+
+@command(GROUP, "init", _("Make the city's authority and the broker's folder, once."))
+def init(
+    ctx: typer.Context,
+    city: Annotated[
+        str | None, typer.Option(metavar="NAME", help=_("the city's name in every topic"))
+    ] = None,
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST", help=_("an address or name of the broker; may be given again")
+        ),
+    ] = None,
+    passphrase: Annotated[
+        str | None,
+        typer.Option(metavar="file:PATH|-", help=_("guards the root key")),
+    ] = None,
+    broker_path: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help=_("where its folder will lie on the broker's machine")),
+    ] = None,
+    listen: Annotated[
+        str, typer.Option(metavar="PORT", help=_("the broker's port, or port and address"))
+    ] = str(rules.PORT),
+    log: Annotated[
+        str, typer.Option(metavar="PLACE", help=_("where the broker logs to"))
+    ] = "syslog",
+    authority: Folder = None,
+) -> Outcome:
+    job = job_of(ctx)
+    folder = job.folder(authority)
+    city = names.checked(job.ask(city, _("City"), flag="--city"))
+    hosts = tuple(host or job.ask(None, _("Address or name of the broker"), flag="--host").split())
+    wish = making.Wish(
+        city=city,
+        hosts=tuple(map(names.checked_host, hosts)),
+        broker_path=broker_path,
+        listener=names.checked_listener(listen),
+        log=names.checked_log(log),
+    )
+    there = making.matching(folder, wish)
+    if there is not None:
+        job.ok(_("The authority of {city} is there already.").format(city=there.city))
+        return Outcome(code=ALREADY, result=_result(there), next=(STATUS,))
+    secret = job.secret(passphrase, _("Passphrase for the root key"), flag="--passphrase", new=True)
+    if job.dry_run:
+        job.ok(_("An authority of {city} can be made here.").format(city=city))
+        return Outcome(code=job.done_code)
+    made = making.make(folder, wish, passphrase=secret, now=job.now())
+    _say_made(job, made)
+    return Outcome(result=_result(made), next=(STATUS,))
+
+
+@command(GROUP, "status", _("What runs out when, and what to do about it."))
+def status(ctx: typer.Context, authority: Folder = None) -> Outcome:
+    job = job_of(ctx)
+    found = standing(places.load(job.folder(authority)), now=job.now())
+    job.say(_("Authority of {city}").format(city=found.city))
+    for part in found.parts:
+        _say_part(job, part)
+    _say_lists(job, found)
+    return Outcome(
+        code="fault" if found.failed else "done",
+        exit=Exit.FAULT if found.failed else Exit.DONE,
+        result=_standing(found),
+    )
+
+
+def _say_made(job: Job, made: places.Authority) -> None:
+    job.ok(_("Authority of {city}").format(city=made.city))
+    job.ok(_("City code: {code}").format(code=fingerprint(made.root)))
+    job.ok(_("Broker's folder: {folder}").format(folder=made.broker_folder))
+    job.step(
+        Sign.WARN,
+        _("Move {key} to a stick and lock it away; nothing here needs it.").format(
+            key=made.folder / places.OFFLINE / places.ROOT_KEY
+        ),
+    )
+
+
+def _say_part(job: Job, part: Part) -> None:
+    texts = {
+        "root": _("Root: until {day}"),
+        "issuing": _("Issuing: until {day}"),
+        "broker": _("Broker {name}: until {day}"),
+        "bridge": _("Bridge {name}: until {day}"),
+        "reader": _("Reader {name}: until {day}"),
+        "delegation": _("Delegation {name}: until {day}"),
+    }
+    job.step(Sign[part.state.name], texts[part.what].format(name=part.name, day=day(part.until)))
+    if part.state is not State.OK:
+        job.say(_("      Make a new one before that day, or nobody gets through."))
+
+
+def _say_lists(job: Job, found: Standing) -> None:
+    count = found.gateways
+    said = plural("{count} gateway has a certificate", "{count} gateways have a certificate", count)
+    job.ok(said.format(count=count))
+    if found.list_number == found.folder_list_number:
+        job.ok(_("Revocation list {number}").format(number=found.list_number))
+    else:
+        job.step(
+            Sign.FAIL,
+            _("The broker's folder holds revocation list {old}, not {new}.").format(
+                old=found.folder_list_number, new=found.list_number
+            ),
+        )
+    if found.root_key_here:
+        job.step(Sign.WARN, _("The root key is still on this machine: move it to a stick."))
+
+
+def _result(made: places.Authority) -> dict[str, object]:
+    return {
+        "city": made.city,
+        "hosts": list(made.hosts),
+        "folder": str(made.folder),
+        "broker_folder": str(made.broker_folder),
+        "city_code": fingerprint(made.root),
+    }
+
+
+def _standing(found: Standing) -> dict[str, object]:
+    return {
+        "city": found.city,
+        "gateways": found.gateways,
+        "first_gateway_until": found.first_gateway and found.first_gateway.isoformat(),
+        "revocation_list": found.list_number,
+        "revocation_list_in_folder": found.folder_list_number,
+        "root_key_here": found.root_key_here,
+        "parts": [
+            {
+                "what": part.what,
+                "name": part.name,
+                "until": part.until.isoformat(),
+                "state": part.state,
+            }
+            for part in found.parts
+        ],
+    }

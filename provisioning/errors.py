@@ -1,0 +1,55 @@
+"""What can go wrong for a technician: each has a stable code, and says whether data is safe.
+
+NadiError
+└── Trouble     one of the known errors (`provisioning/known/`), with the values of this time
+"""
+
+from dataclasses import dataclass
+
+from contract.errors import NadiError
+from provisioning.language import Marked, _
+from provisioning.outcome import Exit, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One error: what happened, whether data is safe, and one thing to do; in English."""
+
+    code: str
+    exit: Exit
+    what: str
+    safe: str
+    fix: str
+
+
+class Trouble(NadiError):
+    """A known error that happened now."""
+
+    def __init__(self, code: str, **values: str | int) -> None:
+        from provisioning.known import BY_CODE  # noqa: PLC0415 its tables need Known
+
+        self.known = BY_CODE[code]
+        self.values = values
+        super().__init__(self.known.what.format(**values), hint=self.known.fix.format(**values))
+
+    def lines(self) -> tuple[str, str, str]:
+        """What happened, whether data is safe, what to do: in the language in use."""
+        known = self.known
+        values = {
+            name: _(value) if isinstance(value, Marked) else value
+            for name, value in self.values.items()
+        }
+        what, safe, fix = (_(text).format(**values) for text in (known.what, known.safe, known.fix))
+        return what, safe, fix
+
+    def outcome(self) -> Outcome:
+        """The same for programs, in English."""
+        return Outcome(
+            code=self.known.code,
+            exit=self.known.exit,
+            error={
+                "what": str(self),
+                "safe": self.known.safe.format(**self.values),
+                "fix": self.hint,
+            },
+        )

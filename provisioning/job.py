@@ -1,0 +1,71 @@
+"""What one run of a command works with: who can be asked, what time it is, what may change."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from provisioning import prompts
+from provisioning.outcome import DONE, PLANNED
+from provisioning.switches import Switches
+from provisioning.terminal import Sign, Terminal
+
+AUTHORITY = Path("/var/lib/nadi-authority")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run; commands take it from their context."""
+
+    terminal: Terminal
+    switches: Switches
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+    @property
+    def dry_run(self) -> bool:
+        """Whether everything is checked and nothing changed."""
+        return self.switches.dry_run
+
+    @property
+    def done_code(self) -> str:
+        """`done`, or `planned` where nothing may change."""
+        return PLANNED if self.dry_run else DONE
+
+    def say(self, text: str) -> None:
+        """One sentence to the person."""
+        self.terminal.say(text)
+
+    def ok(self, text: str) -> None:
+        """One line of the report that turned out well."""
+        self.terminal.step(Sign.OK, text)
+
+    def step(self, sign: Sign, text: str, *, code: str = "") -> None:
+        """One line of the report."""
+        self.terminal.step(sign, text, code=code)
+
+    def ask(
+        self, given: str | None, question: str, *, flag: str, default: str | None = None
+    ) -> str:
+        """What was given on the line, or the person's answer."""
+        if given is not None:
+            return given
+        return prompts.ask(self.terminal, question, flag=flag, default=default)
+
+    def confirm(self, question: str, *, yes: bool) -> None:
+        """Returns if `--yes` was given or the person agrees."""
+        if not yes and not self.dry_run:
+            prompts.confirm(self.terminal, question)
+
+    def typed_name(self, name: str, *, confirmed: str | None) -> None:
+        """Returns once exactly `name` was written; in a dry run too, so that both judge alike."""
+        prompts.typed_name(self.terminal, name, confirmed=confirmed)
+
+    def secret(self, given: str | None, question: str, *, flag: str, new: bool = False) -> str:
+        """A secret from `file:PATH`, `-` or a hidden question; a new one is asked twice."""
+        return prompts.secret(self.terminal, given, question, flag=flag, new=new)
+
+    def folder(self, given: Path | None) -> Path:
+        """Where the authority is: given, NADI_AUTHORITY, or the usual place."""
+        return given or Path(self.environ.get("NADI_AUTHORITY") or AUTHORITY)

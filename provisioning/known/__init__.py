@@ -1,0 +1,7 @@
+"""Every error that `nadi` can end with, by its code."""
+
+from provisioning.known import authority, general, usage
+
+BY_CODE = {
+    known.code: known for table in (usage.KNOWN, general.KNOWN, authority.KNOWN) for known in table
+}

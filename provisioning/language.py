@@ -1,0 +1,104 @@
+"""Every sentence is in the language that was chosen before any of them was made.
+
+Order: `--lang`, NADI_LANG, the fleet's setting, the environment as gettext reads it, Indonesian.
+"""
+
+import gettext
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+LANGUAGES = ("id", "en")
+DEFAULT = "id"
+LOCALES = Path(__file__).parent / "locale"
+FLEET_SETTINGS = Path("/etc/nadi/nadi.toml")
+_MONTHS = {
+    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
+}
+
+_language = "en"
+_translations = gettext.NullTranslations()
+
+
+def chosen(
+    switch: str | None, environ: Mapping[str, str], *, settings: Path = FLEET_SETTINGS
+) -> str:
+    """The language to speak."""
+    for wish in (switch, environ.get("NADI_LANG"), _of_fleet(settings)):
+        if wish in LANGUAGES:
+            return wish
+    return _of_environment(environ) or DEFAULT
+
+
+def use(language: str) -> None:
+    """Speak this language from now on; call it before any command is imported."""
+    global _language, _translations  # noqa: PLW0603 one process speaks one language
+    _language = language
+    _translations = gettext.translation("nadi", LOCALES, [language], fallback=True)
+
+
+def spoken() -> str:
+    """The language in use."""
+    return _language
+
+
+def _(message: str) -> str:
+    """The message in the language in use."""
+    return _translations.gettext(message)
+
+
+def plural(one: str, many: str, count: int) -> str:
+    """The message for that many; `{count}` stays in it."""
+    return _translations.ngettext(one, many, count)
+
+
+class Marked(str):
+    """A message in English that is translated later, where it is shown."""
+
+    __slots__ = ()
+
+
+def mark(message: str) -> Marked:
+    """The message, to be translated where it is shown."""
+    return Marked(message)
+
+
+def number(value: int) -> str:
+    """1,204 or 1.204."""
+    return f"{value:,}".replace(",", "." if _language == "id" else ",")
+
+
+def day(moment: datetime, zone: tzinfo | None = None) -> str:
+    """21 Nov 2026, where we are."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {_MONTHS[_language][local.month - 1]} {local.year}"
+
+
+def clock(moment: datetime, zone: tzinfo | None = None) -> str:
+    """19:05 or 19.05, where we are."""
+    local = moment.astimezone(zone)
+    return f"{local.hour:02}{'.' if _language == 'id' else ':'}{local.minute:02}"
+
+
+def _of_fleet(settings: Path) -> str | None:
+    try:
+        text = settings.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    import tomllib  # noqa: PLC0415 only a fleet with settings pays for it
+
+    try:
+        language = tomllib.loads(text).get("language")
+    except tomllib.TOMLDecodeError:
+        return None
+    return language if isinstance(language, str) else None
+
+
+def _of_environment(environ: Mapping[str, str]) -> str | None:
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        for wish in environ.get(name, "").split(":"):
+            language = wish.partition(".")[0].partition("_")[0].lower()
+            if language in LANGUAGES:
+                return language
+    return None

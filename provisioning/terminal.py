@@ -1,0 +1,147 @@
+"""What a person sees: plain lines that fit the terminal, with a sign and a word before each."""
+
+import codecs
+import shutil
+import sys
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import TextIO
+
+from provisioning.language import _, mark
+
+NARROW, WIDE = 40, 80
+_ASCII = {
+    "·": "-",
+    "…": "...",
+    "–": "-",
+    "—": "-",
+    "≤": "<=",
+    "×": "x",
+    "→": "->",
+    "“": '"',
+    "”": '"',
+}
+_COLOURS = {"ok": "32", "warn": "33", "fail": "31", "wait": "33"}
+
+
+class Sign(Enum):
+    """How one line of a report turned out."""
+
+    OK = mark("ok")
+    WARN = mark("warn")
+    FAIL = mark("FAIL")
+    SKIP = mark("skip")
+    WAIT = mark("wait")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terminal:
+    """Data goes to `out`, questions and progress to `err`; `mute` leaves only the document."""
+
+    out: TextIO
+    err: TextIO
+    source: TextIO
+    width: int
+    colour: bool
+    mute: bool = False
+    interactive: bool = False
+
+    def say(self, text: str) -> None:
+        """One sentence of the report, wrapped."""
+        self._print(_wrapped(text, self.width))
+
+    def step(self, sign: Sign, text: str, *, code: str = "") -> None:
+        """One line of the report with its sign; `code` is what to say on the telephone."""
+        word = _(sign.value).ljust(5) + " "
+        body = f"{text}  {code}" if code else text
+        lines = _wrapped(body, self.width - len(word))
+        first, *more = lines.split("\n")
+        indented = [" " * len(word) + line for line in more]
+        self._print("\n".join([self._painted(word, sign) + first, *indented]))
+
+    def command(self, label: str, line: str) -> None:
+        """A command to run next, never broken or shortened; alone on its line if it must be."""
+        joined = f"{label} {line}"
+        self._print(joined if len(joined) <= self.width else f"{label}\n  {line}")
+
+    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """Columns where there is room, otherwise one block a row; no cell is ever cut."""
+        widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+        if sum(widths) + 2 * (len(widths) - 1) <= self.width:
+            for row in (heads, *rows):
+                cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+                self._print("  ".join(cells).rstrip())
+            return
+        for row in rows:
+            self._print(row[0])
+            for head, cell in list(zip(heads, row, strict=True))[1:]:
+                self._print(textwrap.indent(_wrapped(f"{head}: {cell}", self.width - 2), "  "))
+
+    def error(self, lines: Sequence[str], code: str) -> None:
+        """What went wrong, on `err`: the sentences, then the code."""
+        first, *more = lines
+        label = _("Error:")
+        painted = self._painted(label, Sign.FAIL)
+        text = _wrapped(f"{label} {first}", self.width)
+        self._print(painted + text[len(label) :], self.err)
+        for line in more:
+            self._print(_wrapped(line, self.width), self.err)
+        self._print(code, self.err)
+
+    def page(self, text: str) -> None:
+        """A page of help, already laid out."""
+        self._print(text)
+
+    def document(self, text: str) -> None:
+        """The one JSON document of a command."""
+        print(text, file=self.out, flush=True)
+
+    def _print(self, text: str, stream: TextIO | None = None) -> None:
+        if stream is None and self.mute:
+            return
+        print(text, file=stream or self.out, flush=True)
+
+    def _painted(self, text: str, sign: Sign) -> str:
+        colour = _COLOURS.get(sign.name.lower())
+        return f"\x1b[{colour}m{text}\x1b[0m" if self.colour and colour else text
+
+
+def of_process(environ: Mapping[str, str], *, mute: bool, may_ask: bool) -> Terminal:
+    """The terminal this process was started on."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="nadi")  # type: ignore[union-attr]  # a text file when started
+    plain = "NO_COLOR" in environ or environ.get("TERM") == "dumb"
+    return Terminal(
+        out=sys.stdout,
+        err=sys.stderr,
+        source=sys.stdin,
+        width=max(NARROW, min(WIDE, shutil.get_terminal_size((WIDE, 24)).columns)),
+        colour=not plain and sys.stdout.isatty() and sys.stderr.isatty(),
+        mute=mute,
+        interactive=may_ask and _asks(sys.stdin) and sys.stderr.isatty(),
+    )
+
+
+def _asks(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Broken at spaces only: a name or a command is never cut."""
+    parts = (
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+    return "\n".join(parts)
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """ASCII for the few signs we use, and a question mark for the rest."""
+    assert isinstance(error, UnicodeEncodeError)
+    text = error.object[error.start : error.end]
+    return "".join(_ASCII.get(letter, "?") for letter in text), error.end
+
+
+codecs.register_error("nadi", _spelled)
