@@ -26,7 +26,7 @@ OF_A_DRIVER = {
     "lamps": {"agent.drivers.pzem004t"},
     "bins": {"agent.drivers.a02yyuw"},
     "cameras": {"agent.drivers.rtsp_camera", "agent.drivers.login"},
-    "access_points": {"agent.drivers.snmp_access_point", "pysnmp", "pyasn1"},
+    "access_points": {"agent.drivers.snmp_access_point", "agent.drivers.snmp"},
 }
 OF_SERIAL_LINES = {"serial", "serial_asyncio_fast", "agent.serial_port"}
 # The command's and the technician's; an agent at work needs none.

@@ -1,8 +1,8 @@
 """Devices reached over the network, as the settings describe them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from contract.devices import AssetKind, Device, NetworkPort, WholePath
 from contract.document import Section
@@ -57,17 +57,42 @@ class RtspCamera(Device):
     onvif: Onvif | None = None
 
 
+Oid = Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")]
+SnmpPassword = Annotated[str, StringConstraints(pattern=r"^$|^.{8,255}$"), Field(repr=False)]
+
+
 class SnmpAccessPoint(Device):
-    """A Wi-Fi access point that answers SNMP v2c."""
+    """A Wi-Fi access point that answers SNMP v2c, or v3 if it has a `user`.
+
+    `profile` says where its MIB counts clients; `clients_table` is another such column, and
+    `clients_oid` one object that counts them all. Of a controller's table `rows` names the rows
+    of one access point, by the beginning of their index. `interface` is the uplink's ifIndex.
+    """
 
     driver: Literal["snmp_access_point"] = "snmp_access_point"
     kind: AssetKind = Kind.ACCESS_POINT
     host: str
     port: NetworkPort = 161
+    profile: Literal["generic", "mikrotik", "unifi", "aruba_instant", "ruckus"] = "generic"
     community: Annotated[str, Field(repr=False)] = "public"
+    user: Annotated[str, StringConstraints(max_length=32)] = ""
+    auth_protocol: Literal["md5", "sha1", "sha224", "sha256", "sha384", "sha512"] = "sha1"
+    auth_password: SnmpPassword = ""
+    priv_protocol: Literal["aes128"] = "aes128"
+    priv_password: SnmpPassword = ""
     interface: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
-    clients_oid: Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")] = ""
-    timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 2_000
+    clients_oid: Oid = ""
+    clients_table: Oid = ""
+    rows: Annotated[str, StringConstraints(pattern=r"^$|^[0-9]{1,10}(\.[0-9]{1,10}){0,40}$")] = ""
+    timeout_ms: Annotated[int, Field(ge=100, le=20_000)] = 2_000
+
+    @model_validator(mode="after")
+    def _passwords_fit_the_user(self) -> Self:
+        if self.user and not self.auth_password:
+            raise ValueError("user needs an auth_password of 8 characters or more")
+        if not self.user and (self.auth_password or self.priv_password):
+            raise ValueError("auth_password and priv_password need a user")
+        return self
 
 
 NetworkDevice = Annotated[

@@ -1,8 +1,10 @@
 """A switch says by SNMP whether it powers a port (POWER-ETHERNET-MIB, RFC 3621; MIKROTIK-MIB)."""
 
+from agent.drivers import ber
 from agent.drivers.place import NetworkPlace
-from agent.drivers.snmp_access_point import INTEGER as INTEGERS
-from agent.drivers.snmp_access_point import SnmpAccessPointDriver, Template, Variable, new_id
+from agent.drivers.snmp import SnmpAgent, new_number
+from agent.drivers.snmp_access_point import Variable, observe
+from agent.drivers.snmp_message import Community
 from agent.errors import Unpowered
 from contract.network_devices import Poe
 
@@ -30,21 +32,20 @@ class PoePort:
     def __init__(self, settings: Poe, place: NetworkPlace) -> None:
         self._settings = settings
         oid = f"{OBJECTS[settings.object]}.{settings.index}"
-        variables = (Variable(oid=oid, quantity=STATUS, types=INTEGERS),)
-        self._switch = SnmpAccessPointDriver(
+        self._variables = (Variable(oid=oid, quantity=STATUS, tags=(ber.INTEGER,)),)
+        self._switch = SnmpAgent(
             host=settings.host,
             port=settings.port,
-            community=settings.community,
-            variables=variables,
-            template=Template(settings.community, variables),
+            dialect=Community(community=settings.community),
             timeout_ms=settings.timeout_ms,
             resolver=place.resolver,
-            new_id=new_id,
+            new_number=new_number,
         )
 
     async def require(self) -> None:
         """Raises Unpowered if the port gives no power, another DeviceError if nobody knows."""
-        (status,) = await self._switch.read()
+        answer = await self._switch.get((self._variables[0].oid,))
+        (status,) = observe(answer, self._variables)
         if status.value != POWERED:
             known = WORDS[self._settings.object]
             state = known.get(int(status.value), f"in state {status.value:.0f}")

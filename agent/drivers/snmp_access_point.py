@@ -1,32 +1,20 @@
-"""An access point answers one SNMP v2c GET (RFC 3416) about its uptime, uplink and clients."""
+"""An access point tells its uptime, uplink, rates and clients by SNMP, v2c or v3."""
 
 import asyncio
 import secrets
-import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from pyasn1.codec.ber import decoder, encoder
-from pyasn1.error import PyAsn1Error
-from pysnmp.proto import api
-
+from agent.drivers import ber
+from agent.drivers.access_point_profiles import PROFILES
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
-from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
-from agent.tap import Traffic
+from agent.drivers.rate import Count, rate
+from agent.drivers.snmp import Dialect, SnmpAgent, new_number
+from agent.drivers.snmp_message import Bindings, Community
+from agent.errors import DeviceError, DeviceRefused, FrameError, LoginRefused
 from contract.errors import SettingsError
 from contract.network_devices import SnmpAccessPoint
-
-# pysnmp's messages without its engine: 1.7 MiB instead of 8.7, 60 ms to import instead of 180,
-# and a socket for each question, so that a late answer finds nobody.
-_V2C = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]
-
-INTEGER = (_V2C.Integer,)
-MAX_DATAGRAM = 4_096
-ID_LEN = 4
-FIRST_ID, LAST_ID = 0x4000_0000, 0x7FFF_FFFF  # all of ID_LEN bytes; these two differ in each
 
 SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
 IF_OPER_STATUS = "1.3.6.1.2.1.2.2.1.8"
@@ -34,10 +22,10 @@ IF_HC_IN_OCTETS = "1.3.6.1.2.1.31.1.1.1.6"
 IF_HC_OUT_OCTETS = "1.3.6.1.2.1.31.1.1.1.10"
 UP = 1
 TICKS_PER_S = 100
-
-_ERRORS = {1: "tooBig", 2: "noSuchName", 5: "genErr", 6: "noAccess", 16: "authorizationError"}
-_NUMBERS = (_V2C.Integer, _V2C.Counter32, _V2C.Gauge32, _V2C.Counter64)
-_MISSING = (_V2C.NoSuchObject, _V2C.NoSuchInstance, _V2C.EndOfMibView)
+# Old MikroTik MIBs call the number of clients a Counter32; it is a gauge all the same.
+NUMBERS = (ber.INTEGER, ber.COUNTER32, ber.GAUGE32, ber.COUNTER64)
+CLIENTS = "connected_clients"
+RATES = {"received_bytes": "receive_rate", "sent_bytes": "send_rate"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,222 +34,196 @@ class Variable:
 
     oid: str
     quantity: str
-    types: tuple[type, ...]
+    tags: tuple[int, ...]
     convert: Callable[[int], float] = float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """One GET; `community` is in no representation."""
-
-    request_id: int
-    variables: tuple[Variable, ...]
-    community: str = field(repr=False)
-
-
 class SnmpAccessPointDriver:
-    """One access point; each question has its own socket and number."""
+    """One access point's objects, and the table in which it counts its clients."""
 
     def __init__(
         self,
-        *,
-        host: str,
-        port: int,
-        community: str,
+        agent: SnmpAgent,
         variables: tuple[Variable, ...],
-        template: "Template",
+        *,
+        table: str,
         timeout_ms: int,
-        resolver: Resolver,
-        new_id: Callable[[], int],
-        traffic: Traffic | None = None,
+        now_ms: Callable[[], int],
     ) -> None:
-        self._host = host
-        self._port = port
-        self._community = community
+        self._agent = agent
         self._variables = variables
+        self._oids = tuple(one.oid for one in variables)
+        self._table = table
         self._timeout_ms = timeout_ms
-        self._resolver = resolver
-        self._new_id = new_id
-        self._template = template
-        self._traffic = traffic or Traffic()
+        self._now_ms = now_ms
+        self._before: dict[str, Count] = {}
 
     async def read(self) -> tuple[Observation, ...]:
-        """What the device has of the variables; raises DeviceError."""
-        question = Question(
-            request_id=self._new_id(), variables=self._variables, community=self._community
-        )
-        strange: list[FrameError] = []
+        """What the device has of the variables, their rates, its clients; raises DeviceError."""
+        seen = observe(await self._agent.get(self._oids), self._variables)
+        rates = self._rates(seen, self._now_ms())
+        counted = any(one.quantity == CLIENTS for one in seen)
+        return (*seen, *rates, *(() if counted else await self._clients()))
+
+    def _rates(self, seen: tuple[Observation, ...], at_ms: int) -> tuple[Observation, ...]:
+        values = {one.quantity: one.value for one in seen}
+        before, self._before = self._before, {}
+        if "uptime" not in values:
+            return ()
+        rates = []
+        for counter, quantity in RATES.items():
+            if counter in values:
+                now = Count(value=int(values[counter]), up_s=values["uptime"], at_ms=at_ms)
+                self._before[counter] = now
+                found = rate(before[counter], now) if counter in before else None
+                if found is not None:
+                    rates.append(Observation(quantity=quantity, value=round(found, 1)))
+        return tuple(rates)
+
+    async def _clients(self) -> tuple[Observation, ...]:
+        """Nothing if the device does not tell: an access point without a count still works."""
+        if not self._table:
+            return ()
         try:
             async with asyncio.timeout(self._timeout_ms / 1_000):
-                return await self._ask(question, strange)
-        except TimeoutError:
-            if strange:
-                raise strange[-1] from None
-            raise DeviceSilent(f"no answer to SNMP within {self._timeout_ms} ms") from None
-        except ConnectionRefusedError:
-            raise ServiceClosed(
-                f"nothing listens on port {self._port}", hint="turn SNMP v2c on"
-            ) from None
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise DeviceSilent(f"no way to {self._host[:80]}: {reason[:80]}") from error
-
-    async def _ask(self, question: Question, strange: list[FrameError]) -> tuple[Observation, ...]:
-        """The answer; whatever else comes is kept in `strange` and does not end the wait."""
-        address = await self._resolver.find(self._host)
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        loop = asyncio.get_running_loop()
-        with socket.socket(family, socket.SOCK_DGRAM) as wire:
-            wire.setblocking(False)
-            wire.connect((address, self._port))  # the kernel drops what others send
-            asked = self._template.fill(question.request_id)
-            await loop.sock_sendall(wire, asked)
-            self._note(asked, sent=True)
-            while True:
-                datagram = await loop.sock_recv(wire, MAX_DATAGRAM)
-                self._note(datagram, sent=False)
-                try:
-                    return parse(datagram, question)
-                except FrameError as error:
-                    strange[:] = [error]
-
-    def _note(self, datagram: bytes, *, sent: bool) -> None:
-        """With stars for the community, which is a password."""
-        secret = self._community.encode()
-        masked = datagram.replace(secret, b"*" * len(secret)) if secret else datagram
-        self._traffic.note(masked, sent=sent)
+                return count_clients(await self._agent.walk(self._table))
+        except LoginRefused:
+            raise
+        except (DeviceError, TimeoutError):
+            return ()
 
 
 def build(settings: SnmpAccessPoint, place: NetworkPlace) -> Driver:
-    """The driver of one access point; raises SettingsError if clients_oid names no object."""
-    asked = variables(interface=settings.interface, clients_oid=settings.clients_oid)
-    try:
-        template = Template(settings.community, asked)
-    except PyAsn1Error:
-        raise SettingsError(
-            f"{settings.asset}: clients_oid {settings.clients_oid} is no object identifier",
-            hint="take it from the access point's MIB",
-        ) from None
-    return SnmpAccessPointDriver(
+    """The driver of one access point; raises SettingsError if an OID of it names no object."""
+    asked, table = variables(settings), table_of(settings)
+    _check(settings, (*(one.oid for one in asked), *filter(None, [table])))
+    agent = SnmpAgent(
         host=settings.host,
         port=settings.port,
-        community=settings.community,
-        variables=asked,
-        template=template,
+        dialect=dialect(settings, place),
         timeout_ms=settings.timeout_ms,
         resolver=place.resolver,
-        new_id=new_id,
+        new_number=new_number,
         traffic=place.traffic,
+    )
+    return SnmpAccessPointDriver(
+        agent, asked, table=table, timeout_ms=settings.timeout_ms, now_ms=place.clock.boot_ms
     )
 
 
-def new_id() -> int:
-    """A request-id that nobody can guess."""
-    return FIRST_ID + secrets.randbelow(LAST_ID - FIRST_ID + 1)
+def dialect(settings: SnmpAccessPoint, place: NetworkPlace) -> Dialect:
+    """Version 2c, or 3 for a user; raises SettingsError if its library is not here."""
+    if not settings.user:
+        return Community(community=settings.community)
+    from agent.drivers.login_pause import LoginPause  # noqa: PLC0415 few have a user
+    from agent.drivers.snmp_v3 import User, Usm  # noqa: PLC0415
+
+    if settings.priv_password:
+        _load_cryptography(settings)
+    user = User(
+        name=settings.user,
+        auth=settings.auth_protocol,
+        auth_password=settings.auth_password,
+        priv_password=settings.priv_password,
+    )
+    pause = LoginPause(place.clock, who="the access point")
+    return Usm(user, clock=place.clock, pause=pause, first_salt=secrets.randbits(64))
 
 
-def variables(*, interface: int, clients_oid: str = "") -> tuple[Variable, ...]:
-    """What is asked of every access point, and its vendor's count of clients if one is named."""
-    counter = (_V2C.Counter64,)
-    asked = (
+def variables(settings: SnmpAccessPoint) -> tuple[Variable, ...]:
+    """What is asked of the access point besides its table."""
+    counter, index = (ber.COUNTER64,), settings.interface
+    asked = [
         Variable(
             oid=SYS_UP_TIME,
             quantity="uptime",
-            types=(_V2C.TimeTicks,),
+            tags=(ber.TIME_TICKS,),
             convert=lambda ticks: ticks / TICKS_PER_S,
         ),
-        Variable(
-            oid=f"{IF_OPER_STATUS}.{interface}",
-            quantity="interface_up",
-            types=(_V2C.Integer,),
-            convert=lambda status: float(status == UP),
-        ),
-        Variable(oid=f"{IF_HC_IN_OCTETS}.{interface}", quantity="received_bytes", types=counter),
-        Variable(oid=f"{IF_HC_OUT_OCTETS}.{interface}", quantity="sent_bytes", types=counter),
-    )
-    if not clients_oid:
-        return asked
-    # Old MikroTik MIBs call the number of clients a Counter32.
-    return (*asked, Variable(oid=clients_oid, quantity="connected_clients", types=_NUMBERS))
+        _status(settings),
+        Variable(oid=f"{IF_HC_IN_OCTETS}.{index}", quantity="received_bytes", tags=counter),
+        Variable(oid=f"{IF_HC_OUT_OCTETS}.{index}", quantity="sent_bytes", tags=counter),
+    ]
+    one_row = table_of(settings) if settings.rows else ""
+    if count := settings.clients_oid or one_row:
+        asked.append(Variable(oid=count, quantity=CLIENTS, tags=NUMBERS))
+    return tuple(asked)
 
 
-class Template:
-    """A GET encoded once; only its request-id differs from question to question."""
-
-    def __init__(self, community: str, asked: tuple[Variable, ...]) -> None:
-        first, last = (_encode(number, community, asked) for number in (FIRST_ID, LAST_ID))
-        at = next(i for i, (one, other) in enumerate(zip(first, last, strict=True)) if one != other)
-        self._before, self._after = first[:at], first[at + ID_LEN :]
-
-    def fill(self, request_id: int) -> bytes:
-        """The datagram that asks under `request_id`."""
-        return self._before + request_id.to_bytes(ID_LEN) + self._after
+def table_of(settings: SnmpAccessPoint) -> str:
+    """Where the rows lie that count its clients, or nothing."""
+    table = settings.clients_table or PROFILES[settings.profile].clients
+    if settings.clients_oid or not table:
+        return ""
+    return f"{table}.{settings.rows}" if settings.rows else table
 
 
-def parse(datagram: bytes, question: Question) -> tuple[Observation, ...]:
-    """The values in the answer to `question`, objects the device lacks left out.
+def observe(answer: Bindings, asked: tuple[Variable, ...]) -> tuple[Observation, ...]:
+    """The values of an answer, objects the device lacks left out; raises FrameError.
 
-    Raises FrameError, DeviceRefused; no message shows the bytes, for they hold the community.
+    DeviceRefused if it has none of them.
     """
-    asked = {variable.oid: variable for variable in question.variables}
+    known = {variable.oid: variable for variable in asked}
     seen = []
-    for oid, value in _bindings(_decode(datagram), question):
-        variable = asked.get(oid)
-        if variable is None:
-            raise FrameError(f"an answer about {oid[:80]}, which was not asked")
-        if not isinstance(value, _MISSING):
-            number = _number(value, variable)
-            seen.append(Observation(quantity=variable.quantity, value=variable.convert(number)))
+    for one in answer:
+        variable = known[one.oid]
+        if one.missing:
+            continue
+        if one.tag not in variable.tags or one.number is None:
+            raise FrameError(f"{variable.quantity} came as {one.type}")
+        seen.append(Observation(quantity=variable.quantity, value=variable.convert(one.number)))
     if not seen:
         raise DeviceRefused(
             "the device has none of the objects asked",
-            hint="correct interface and clients_oid in the settings",
+            hint="correct interface, rows and clients_oid in the settings",
         )
     return tuple(seen)
 
 
-def _encode(request_id: int, community: str, asked: tuple[Variable, ...]) -> bytes:
-    pdu = _V2C.GetRequestPDU()
-    _V2C.apiPDU.set_defaults(pdu)
-    _V2C.apiPDU.set_request_id(pdu, request_id)
-    _V2C.apiPDU.set_varbinds(pdu, [(variable.oid, _V2C.Null("")) for variable in asked])
-    message = _V2C.Message()
-    _V2C.apiMessage.set_defaults(message)
-    _V2C.apiMessage.set_community(message, community.encode())
-    _V2C.apiMessage.set_pdu(message, pdu)
-    return bytes(encoder.encode(message))
+def count_clients(rows: Bindings) -> tuple[Observation, ...]:
+    """All rows together; nothing of an empty table, for nobody knows whether that means none.
+
+    Raises FrameError for a row that is no number.
+    """
+    if not rows:
+        return ()
+    strange = [one for one in rows if one.tag not in NUMBERS or one.number is None]
+    if strange:
+        raise FrameError(f"{CLIENTS} came as {strange[0].type}")
+    clients = sum(one.number or 0 for one in rows)
+    return (Observation(quantity=CLIENTS, value=float(clients)),)
 
 
-def _decode(datagram: bytes) -> Any:
+def _status(settings: SnmpAccessPoint) -> Variable:
+    """The access point's own row at its controller, or the interface's."""
+    profile = PROFILES[settings.profile]
+    oid, up = f"{IF_OPER_STATUS}.{settings.interface}", UP
+    if profile.status and settings.rows:
+        oid, up = f"{profile.status}.{settings.rows}", profile.up
+    return Variable(
+        oid=oid,
+        quantity="interface_up",
+        tags=(ber.INTEGER,),
+        convert=lambda status: float(status == up),
+    )
+
+
+def _check(settings: SnmpAccessPoint, oids: tuple[str, ...]) -> None:
+    for one in oids:
+        try:
+            ber.oid(one)
+        except ValueError:
+            raise SettingsError(
+                f"{settings.asset}: {one} is no object identifier",
+                hint="take clients_oid, clients_table and rows from the access point's MIB",
+            ) from None
+
+
+def _load_cryptography(settings: SnmpAccessPoint) -> None:
     try:
-        message, rest = decoder.decode(datagram, asn1Spec=_V2C.Message())
-    except (PyAsn1Error, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-        raise FrameError(f"{len(datagram)} bytes that are no SNMP message") from error
-    if rest:
-        raise FrameError(f"{len(rest)} bytes behind an SNMP message")
-    return message
-
-
-def _bindings(message: Any, question: Question) -> list[tuple[str, Any]]:
-    """The bindings of a message that answers `question`, as (identifier, value)."""
-    pdu = _V2C.apiMessage.get_pdu(message)
-    if int(_V2C.apiMessage.get_version(message)) != api.SNMP_VERSION_2C:
-        raise FrameError("an SNMP message of another version than v2c")
-    if bytes(_V2C.apiMessage.get_community(message)) != question.community.encode():
-        raise FrameError("an SNMP message of another community")
-    if not isinstance(pdu, _V2C.ResponsePDU):
-        raise FrameError(f"an SNMP message that is no response: {type(pdu).__name__}")
-    answered = int(_V2C.apiPDU.get_request_id(pdu))
-    if answered != question.request_id:
-        raise FrameError(f"an answer to request {answered}, not to {question.request_id}")
-    status = int(_V2C.apiPDU.get_error_status(pdu))
-    if status:
-        name = _ERRORS.get(status, "an error")
-        raise DeviceRefused(f"the device refuses to answer: {name} (error-status {status})")
-    return [(str(oid), value) for oid, value in _V2C.apiPDU.get_varbinds(pdu)]
-
-
-def _number(value: Any, variable: Variable) -> int:
-    if type(value) not in variable.types:
-        raise FrameError(f"{variable.quantity} came as {type(value).__name__}")
-    return int(value)
+        import cryptography.hazmat.primitives.ciphers  # noqa: F401, PLC0415
+    except ImportError:
+        raise SettingsError(
+            f"{settings.asset}: priv_password needs the library cryptography, which is not here",
+            hint="install it, or leave priv_password out and have the answers signed only",
+        ) from None
