@@ -88,13 +88,15 @@ def _check_pins(settings: AgentSettings) -> Iterator[Finding]:
         from agent.drivers.pin_bank import load_factory  # noqa: PLC0415 few gateways have pins
 
         try:
-            load_factory(line.factory).close()
+            load_factory(line).close()
         except LineGone as error:
             yield Finding(
                 id=f"line {line.name}", ok=False, found=str(error), next_action=error.hint
             )
         else:
-            yield Finding(id=f"line {line.name}", ok=True, found=f"the pins answer {line.factory}")
+            whose = f"; they are SIMULATED by {line.simulator}" if line.simulator else ""
+            answer = f"the pins answer {line.factory}{whose}"
+            yield Finding(id=f"line {line.name}", ok=True, found=answer)
 
 
 def _check_stacks(settings: AgentSettings) -> Iterator[Finding]:

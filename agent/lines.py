@@ -142,7 +142,7 @@ class _Making:
     def pins_line(self, line: PinsLine) -> Line:
         from agent.drivers.pin_bank import PinBank, load_factory  # noqa: PLC0415 few have any
 
-        bank = PinBank(lambda: load_factory(line.factory))
+        bank = PinBank(lambda: load_factory(line))
         interval_ms, turn = _ms(line.read_interval_s), asyncio.Lock()
         devices = [
             self._watch(

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contract.devices import Device, NetworkPort
+from contract.devices import Device, NetworkPort, WholePath
 from contract.document import Section, nearest
 from contract.identity import CityField, GatewayField
 from contract.limits import Site
@@ -111,17 +111,31 @@ class LorawanLine(Section):
 class PinsLine(Section):
     """Devices on the gateway's own pins; `factory` is chosen, never guessed.
 
-    lgpio runs on every Pi, rpigpio on a Pi 4 and older.
+    lgpio runs on every Pi, rpigpio on a Pi 4 and older. "simulated" are those of `nadi-sim`, at the
+    socket `simulator`, for trying it out without pins.
     """
 
     name: Name
-    factory: Literal["lgpio", "rpigpio"] = "lgpio"
+    factory: Literal["lgpio", "rpigpio", "simulated"] = "lgpio"
+    simulator: WholePath | None = None
     read_interval_s: Annotated[float, Field(ge=0.2, le=86_400)] = 1.0
     device: Annotated[list[PinDevice], Field(min_length=1, max_length=14)]
 
     @model_validator(mode="after")
     def _pins_are_used_once(self) -> Self:
         _refuse_twice("pin", [pin for device in self.device for pin in device.pins()])
+        return self
+
+    @model_validator(mode="after")
+    def _only_simulated_pins_have_a_simulator(self) -> Self:
+        if self.factory == "simulated" and self.simulator is None:
+            raise ValueError(
+                "simulated pins are nadi-sim's: write simulator = its socket, or factory = lgpio"
+            )
+        if self.factory != "simulated" and self.simulator is not None:
+            raise ValueError(
+                f"simulator is given, and {self.factory} reads real pins; leave one of them out"
+            )
         return self
 
 

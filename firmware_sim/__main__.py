@@ -6,7 +6,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,8 +21,9 @@ from firmware_sim.settings import DistrictSettings
 
 STDIN = 0
 ABOUT = """\
-Stands in for a district's streetlight meters, waste bins, cameras and access points: real bytes on
-serial ports and sockets, at the speed of a real wire, with the faults you ask for."""
+Stands in for a district's streetlight meters, pillars, waste bins, cameras, switches and access
+points: real bytes on serial ports, sockets, pins and LoRaWAN, at the speed of a real wire, with the
+faults you ask for."""
 EXAMPLES = """\
 examples:
   nadi-sim list                                        what it can be, and every setting
@@ -50,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code."""
     wanted = _parser().parse_args(arguments)
     if wanted.command == "list":
-        print(catalogue())
+        with suppress(BrokenPipeError):  # whoever asked has read enough
+            print(catalogue(), flush=True)
         return 0
     try:
         settings = read_district(wanted.district)

@@ -18,23 +18,34 @@ FAULT_NOTES = """\
 
 def catalogue() -> str:
     """The text of `nadi-sim list`."""
-    found = [("District", "at the top of the file", DistrictSettings), *_below(DistrictSettings)]
-    devices = [(title, cls) for title, _, cls in found if issubclass(cls, DeviceSettings)]
-    sections = ["Devices\n" + "\n".join(f"  {name:18}{_about(cls)}" for name, cls in devices)]
-    sections += [_section(f"{title} ({where})", cls) for title, where, cls in found]
+    found = _found(DistrictSettings)
+    devices = [cls for cls in found if issubclass(cls, DeviceSettings)]
+    names = "\n".join(f"  {cls.DEVICE:18}{_about(cls)}" for cls in devices)
+    sections = [
+        f"Devices\n{names}",
+        _section("District (at the top of the file)", DistrictSettings),
+    ]
+    sections += [_section(f"{cls.DEVICE} ({places})", cls) for cls, places in found.items()]
     chances = _section("Faults (faults = { ... })", FaultSettings)
     return "\n\n".join([*sections, f"{chances}\n{FAULT_NOTES}"])
 
 
-def _below(cls: type[Any], within: str = "") -> Iterator[tuple[str, str, type[Any]]]:
-    """Title, place in the file, and settings of every table below."""
+def _found(cls: type[Any]) -> dict[type[Any], str]:
+    """Every kind of table, and where it can stand in the file."""
+    places: dict[type[Any], list[str]] = {}
+    for kind, place in _below(cls):
+        places.setdefault(kind, []).append(place)
+    return {kind: " or ".join(several) for kind, several in places.items()}
+
+
+def _below(cls: type[Any], within: str = "") -> Iterator[tuple[type[Any], str]]:
     for one in fields(cls):
         key: Key | None = one.metadata.get("key")
         if key is None or not key.table:
             continue
         for name, kind in key.of.items():
             typed = f' with type = "{name}"' if len(key.of) > 1 else ""
-            yield name, f"[[{within}{key.table}]]{typed}", kind
+            yield kind, f"[[{within}{key.table}]]{typed}"
             yield from _below(kind, f"{within}{key.table}.")
 
 

@@ -10,18 +10,25 @@ from firmware_sim.answers import NoRecord, Record
 from firmware_sim.camera.server import open_camera
 from firmware_sim.clock import Clock, SystemClock
 from firmware_sim.ground import Ground
+from firmware_sim.modbus.tcp import open_modbus_tcp
+from firmware_sim.pins.server import open_pins
 from firmware_sim.serial.opening import open_line
 from firmware_sim.settings import DistrictSettings
+from firmware_sim.switch.poe import open_switch
 from firmware_sim.wifi.access_point import open_access_point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """Where drivers find the devices: line name to path, asset to host:port."""
+    """Where drivers find the devices: name to path for lines and pins, host:port for the rest."""
 
     lines: dict[str, str] = field(default_factory=dict)
     cameras: dict[str, str] = field(default_factory=dict)
     access_points: dict[str, str] = field(default_factory=dict)
+    modbus_tcp: dict[str, str] = field(default_factory=dict)
+    pins: dict[str, str] = field(default_factory=dict)
+    lorawan: dict[str, str] = field(default_factory=dict)
+    switches: dict[str, str] = field(default_factory=dict)
 
 
 class District:
@@ -85,3 +92,17 @@ class District:
             places.cameras[camera.asset] = await open_camera(camera, ground)
         for point in self._settings.access_points:
             places.access_points[point.asset] = await open_access_point(point, ground)
+        for switch in self._settings.switches:
+            places.switches[switch.asset] = await open_switch(switch, ground)
+        for section in self._settings.modbus_tcp:
+            places.modbus_tcp[section.name] = await open_modbus_tcp(section, ground)
+        for pins in self._settings.pins:
+            places.pins[pins.name] = await open_pins(pins, ground)
+        if self._settings.lorawan:
+            await self._open_lorawan()
+
+    async def _open_lorawan(self) -> None:
+        from firmware_sim.lorawan.network_server import open_lorawan  # noqa: PLC0415 needs aiomqtt
+
+        for section in self._settings.lorawan:
+            self.places.lorawan[section.name] = await open_lorawan(section, self._ground)

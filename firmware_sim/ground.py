@@ -2,20 +2,20 @@
 
 import asyncio
 import difflib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Callable, Container, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from firmware_sim.answers import Record
 from firmware_sim.clock import Clock
+from firmware_sim.connections import Connections
 from firmware_sim.errors import ControlError, PortError
 from firmware_sim.faults import NamedFaults, Voice
 from firmware_sim.key import DeviceSettings, SocketSettings
 from firmware_sim.settings import DistrictSettings
 from firmware_sim.snmp.agent import AgentSocket, SnmpAgent
+from firmware_sim.world.pillar import Pillar
 from firmware_sim.world.sky import Sky
-
-Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]
 
 
 class Ground:
@@ -33,6 +33,15 @@ class Ground:
             device.asset: NamedFaults(device.asset, device.FAULTS, device.faults.named)
             for device in settings.devices()
         }
+        self.pillars: Mapping[str, Pillar] = {
+            pillar.asset: Pillar(is_dark=self.sky.is_dark, faults=self.faults[pillar.asset])
+            for pillar in settings.pillars()
+        }
+        self._powered_by = {
+            port.feeds: self.faults[switch.asset]
+            for switch in settings.switches
+            for port in switch.ports
+        }
         self.tasks: list[asyncio.Task[None]] = []
         self.opened = AsyncExitStack()
         self._seed = settings.seed
@@ -43,12 +52,17 @@ class Ground:
 
     def voice(self, settings: DeviceSettings) -> Voice:
         """How one device speaks, and which of its faults make it dumb."""
-        named = self.faults[settings.asset]
+        named, muted_by = self.faults[settings.asset], settings.muted_by()
+        switch: Container[str] = self._powered_by.get(settings.asset, ())
         return Voice(
             settings.faults,
             seed=self.seed(settings.asset, "faults"),
-            is_silent=lambda: any(name in named for name in settings.MUTED_BY),
+            is_silent=lambda: "dead" in switch or any(name in named for name in muted_by),
         )
+
+    def feeds(self, pillar: str) -> Callable[[float], bool]:
+        """When a lamp burns: while its pillar feeds it or, without one, in the dark."""
+        return self.pillars[pillar].is_closed if pillar else self.sky.is_dark
 
     def faults_of(self, asset: str) -> NamedFaults:
         """What is broken about it; raises ControlError for a stranger."""
@@ -63,21 +77,14 @@ class Ground:
         self.tasks.append(asyncio.create_task(serving, name=name))
 
     async def open_server(
-        self,
-        settings: SocketSettings,
-        connected: Connected,
-        close: Callable[[], Awaitable[None]],
-        *,
-        limit: int,
+        self, connections: Connections, name: str, *, host: str, port: int, limit: int
     ) -> str:
         """A TCP server's host:port; raises PortError."""
         try:
-            server = await asyncio.start_server(
-                connected, settings.host, settings.port, limit=limit
-            )
+            server = await asyncio.start_server(connections.connected, host, port, limit=limit)
         except OSError as error:
-            raise _no_socket(settings, error) from error
-        self.opened.push_async_callback(close)
+            raise _no_socket(name, host, port, error) from error
+        self.opened.push_async_callback(connections.close)
         self.opened.callback(server.close)
         return host_port(server.sockets[0].getsockname())
 
@@ -89,7 +96,7 @@ class Ground:
                 lambda: serving, local_addr=(settings.host, settings.port)
             )
         except OSError as error:
-            raise _no_socket(settings, error) from error
+            raise _no_socket(settings.asset, settings.host, settings.port, error) from error
         self.opened.push_async_callback(serving.close)
         return host_port(transport.get_extra_info("sockname"))
 
@@ -101,9 +108,9 @@ class Ground:
         await self.opened.aclose()
 
 
-def _no_socket(settings: SocketSettings, error: OSError) -> PortError:
+def _no_socket(name: str, host: str, port: int, error: OSError) -> PortError:
     return PortError(
-        f"{settings.asset} cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+        f"{name} cannot listen on {host}:{port}: {error.strerror}",
         hint="use port = 0 for a free one, and a host that is this machine's",
     )
 

@@ -69,8 +69,7 @@ class DeviceSettings:
     """What every device has: whom it speaks for, and what goes wrong with it."""
 
     DEVICE: ClassVar[str]
-    FAULTS: ClassVar[Mapping[str, str]] = SILENT
-    MUTED_BY: ClassVar[tuple[str, ...]] = ("silent",)
+    FAULTS: ClassVar[dict[str, str]] = SILENT
 
     asset: str = field(metadata=key("the city's inventory number of what it serves"))
     faults: FaultSettings = field(default=FaultSettings(), metadata=key("see Faults below"))
@@ -84,21 +83,33 @@ class DeviceSettings:
                     hint=f"its faults are {', '.join(self.FAULTS)}",
                 )
 
+    def muted_by(self) -> tuple[str, ...]:
+        """Which of its faults leave it without a word."""
+        return ("silent",)
+
     def refuse_late(self) -> None:
         """For what sends unasked; raises SettingsError."""
         if self.faults.late:
             raise SettingsError(
-                f"{self.asset}: a bin sensor sends unasked, so it cannot be late",
+                f"{self.asset}: it sends unasked, so it cannot be late",
                 hint="take `late` out of its faults, or use `lose`",
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketSettings(DeviceSettings):
-    """A device at a network address of its own."""
+    """A device at a network address of its own, which a switch may power."""
+
+    FAULTS: ClassVar[dict[str, str]] = SILENT | {
+        "unpowered": "the switch's port gives it no power: it is not there"
+    }
 
     host: str = field(default="127.0.0.1", metadata=key("address to listen on"))
     port: int = field(default=0, metadata=key("port, 0 = any free one", 0, 65_535))
+
+    def muted_by(self) -> tuple[str, ...]:
+        """Without power it says nothing either."""
+        return ("silent", "unpowered")
 
 
 def check_asset(asset: str) -> None:

@@ -6,8 +6,10 @@ from typing import Any
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.pin_bank import MM_PER_M, PinBank
 from agent.drivers.place import PinPlace
-from agent.errors import FrameError
+from agent.errors import DeviceSilent, FrameError
 from contract.pin_devices import Echo
+
+ECHO_S = 0.5  # a ping each 60 ms, and up to 150 ms for one that gets lost
 
 
 class EchoDriver:
@@ -19,18 +21,30 @@ class EchoDriver:
         self._sensor: Any = None
 
     async def read(self) -> tuple[Observation, ...]:
-        """The distance; raises FrameError while nothing is in reach, LineGone."""
+        """The distance; raises DeviceSilent without echoes, FrameError beyond reach, LineGone."""
         if self._sensor is None:
             self._sensor = self._bank.echo(self._settings)
-        # Until its first echoes are there, gpiozero waits for them.
-        distance_m = await asyncio.to_thread(getattr, self._sensor, "distance")
-        distance_mm = round(distance_m * MM_PER_M)
+        await self._await_echoes(self._sensor)
+        distance_mm = round(self._sensor.distance * MM_PER_M)
         if distance_mm >= self._settings.max_mm:
             raise FrameError(
                 f"no echo within {self._settings.max_mm} mm",
                 hint="check trigger, echo and its divider, or set max_mm",
             )
         return (Observation(quantity="distance", value=float(distance_mm)),)
+
+    async def _await_echoes(self, sensor: Any) -> None:
+        """One that is newer than this question; at first, and after a silence, all its samples."""
+        sensor.heard.clear()
+        while True:
+            if not await asyncio.to_thread(sensor.heard.wait, ECHO_S):
+                sensor.echoes = 0
+                raise DeviceSilent(
+                    "no echo came back", hint="check the sensor's 5 V, trigger, echo and divider"
+                )
+            if sensor.echoes >= self._settings.samples:
+                return
+            sensor.heard.clear()
 
 
 def build(settings: Echo, place: PinPlace) -> Driver:

@@ -1,34 +1,53 @@
 """The gateway's pins through gpiozero, with the factory that the settings name and no other."""
 
 import importlib
+import logging
 import warnings
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from typing import Any
 
 from agent.errors import LineGone
 from contract.pin_devices import Contact, Echo
+from contract.settings import PinsLine
 
+LOG = logging.getLogger("nadi.pins")
 FACTORIES = {
     "lgpio": ("gpiozero.pins.lgpio", "LGPIOFactory"),
     "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory"),
 }
+SIMULATED = "nadi_simulated"  # its name among gpiozero's entry points, where nadi-sim puts it
 REMEDY = (
     "on a Pi 4 or 5: apt-get install python3-lgpio, make the environment with"
     " --system-site-packages, and add the user to the group gpio"
 )
+SIMULATED_REMEDY = "start nadi-sim with [[pins]], or name its socket in simulator"
 MM_PER_M = 1_000
 
 OpenFactory = Callable[[], Any]
 
 
-def load_factory(name: str) -> Any:
-    """gpiozero's pin factory of that name; raises LineGone, never falls back to another."""
-    module, factory = FACTORIES[name]
+def load_factory(line: PinsLine) -> Any:
+    """gpiozero's pin factory that the line names; raises LineGone, never falls back to another."""
     try:
-        return getattr(importlib.import_module(module), factory)()
+        return _simulated(line) if line.factory == "simulated" else _real(line)
     except Exception as error:  # each library fails in its own way
         words = str(error) or type(error).__name__
-        raise LineGone(f"the pins cannot be used by {name}: {words[:120]}", hint=REMEDY) from error
+        raise LineGone(
+            f"the pins cannot be used by {line.factory}: {words[:120]}",
+            hint=SIMULATED_REMEDY if line.factory == "simulated" else REMEDY,
+        ) from error
+
+
+def _real(line: PinsLine) -> Any:
+    module, factory = FACTORIES[line.factory]
+    return getattr(importlib.import_module(module), factory)()
+
+
+def _simulated(line: PinsLine) -> Any:
+    (entry,) = entry_points(group="gpiozero_pin_factories", name=SIMULATED)
+    LOG.warning("the pins are SIMULATED, not this gateway's simulator=%s", line.simulator)
+    return entry.load()(line.simulator)
 
 
 class PinBank:
@@ -41,25 +60,30 @@ class PinBank:
 
     def contact(self, contact: Contact, *, bounce_s: float) -> Any:
         """gpiozero's DigitalInputDevice; raises LineGone if the pin is taken."""
+        from gpiozero import DigitalInputDevice  # noqa: PLC0415 only a gateway with pins has it
+
         return self._open(
-            "DigitalInputDevice",
+            DigitalInputDevice,
             contact.pin,
             pull_up=contact.active == "low",
             bounce_time=bounce_s or None,
         )
 
     def echo(self, settings: Echo) -> Any:
-        """gpiozero's DistanceSensor; raises LineGone if a pin is taken."""
+        """A CountedSensor; raises LineGone if a pin is taken."""
         from gpiozero import GPIOZeroWarning  # noqa: PLC0415 only a gateway with pins has it
+
+        from agent.drivers.counted_sensor import CountedSensor  # noqa: PLC0415 loads gpiozero
 
         # It would warn at each missing echo, and of a better factory that no Pi 5 can run.
         warnings.simplefilter("ignore", GPIOZeroWarning)
         return self._open(
-            "DistanceSensor",
+            CountedSensor,
             echo=settings.echo_pin,
             trigger=settings.trigger_pin,
             max_distance=settings.max_mm / MM_PER_M,
             queue_len=settings.samples,
+            partial=True,
         )
 
     async def close(self) -> None:
@@ -71,13 +95,11 @@ class PinBank:
             self._factory.close()
             self._factory = None
 
-    def _open(self, name: str, *pins: int, **options: Any) -> Any:
+    def _open(self, kind: Callable[..., Any], *pins: int, **options: Any) -> Any:
         if self._factory is None:
             self._factory = self._open_factory()
-        import gpiozero  # noqa: PLC0415 only a gateway with pins has it
-
         try:
-            device = getattr(gpiozero, name)(*pins, pin_factory=self._factory, **options)
+            device = kind(*pins, pin_factory=self._factory, **options)
         except Exception as error:  # gpiozero's and its libraries' own errors share no base
             raise LineGone(
                 f"pin {pins or (options['echo'], options['trigger'])} cannot be used: {error}",

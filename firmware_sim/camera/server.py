@@ -15,10 +15,10 @@ from firmware_sim.camera.rtsp_camera import (
 )
 from firmware_sim.camera.settings import CameraSettings
 from firmware_sim.clock import Clock
+from firmware_sim.connections import Connections
 from firmware_sim.ground import Ground
 
 MAX_REQUEST = 64 * 1024
-MAX_CONNECTIONS = 16
 IDLE_S = 60.0
 
 
@@ -32,7 +32,13 @@ async def open_camera(settings: CameraSettings, ground: Ground) -> str:
         faults=ground.faults[settings.asset],
     )
     serving = CameraServer(camera, clock=ground.clock, record=ground.record)
-    return await ground.open_server(settings, serving.connected, serving.close, limit=MAX_REQUEST)
+    return await ground.open_server(
+        Connections(serving.serve),
+        settings.asset,
+        host=settings.host,
+        port=settings.port,
+        limit=MAX_REQUEST,
+    )
 
 
 class CameraServer:
@@ -42,32 +48,11 @@ class CameraServer:
         self._camera = camera
         self._clock = clock
         self._record = record
-        self._connections: set[asyncio.Task[None]] = set()
 
-    def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serves one connection in a task of its own; too many are turned away."""
-        if len(self._connections) >= MAX_CONNECTIONS:
-            writer.close()
-            return
-        task = asyncio.create_task(self._serve(reader, writer))
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-
-    async def close(self) -> None:
-        """Ends every connection."""
-        connections = tuple(self._connections)
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while await self._answer_one(reader, writer):
-                pass
-        except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):
-            pass  # the client hung up, stalled, or sent more than 64 KiB without an empty line
-        finally:
-            writer.close()
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Until the client hangs up, stalls, or sends more than 64 KiB without an empty line."""
+        while await self._answer_one(reader, writer):
+            pass
 
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Reads one request and answers it; False when the connection is over."""

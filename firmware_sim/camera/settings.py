@@ -1,11 +1,10 @@
 """Cameras as a district file describes them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from firmware_sim.errors import SettingsError
-from firmware_sim.key import SILENT, DeviceSettings, SocketSettings, key
+from firmware_sim.key import DeviceSettings, SocketSettings, key
 
 CameraAuth = Literal["digest-md5", "digest-sha256", "basic", "none"]
 
@@ -15,12 +14,10 @@ class CameraSettings(SocketSettings):
     """An RTSP camera that describes its stream over TCP and carries no video."""
 
     DEVICE: ClassVar[str] = "rtsp_camera"
-    FAULTS: ClassVar[Mapping[str, str]] = SILENT | {
+    FAULTS: ClassVar[dict[str, str]] = SocketSettings.FAULTS | {
         "no_stream": "it answers well and describes no video",
         "wrong_password": "its password was changed: it refuses everybody",
-        "unpowered": "the switch's port gives it no power: it is not there",
     }
-    MUTED_BY: ClassVar[tuple[str, ...]] = ("silent", "unpowered")
 
     path: str = field(
         default="/Streaming/Channels/101", metadata=key("the stream's path, from the slash on")

@@ -1,5 +1,6 @@
 """Serial lines of a district with the devices on them."""
 
+from firmware_sim.bins import build_bin
 from firmware_sim.ground import Ground
 from firmware_sim.modbus.building import build_unit
 from firmware_sim.modbus.bus import ModbusBus
@@ -9,12 +10,10 @@ from firmware_sim.serial.pty_port import PtyPort
 from firmware_sim.serial.sensor_line import SensorLine
 from firmware_sim.serial.settings import (
     BinSensorSettings,
-    BinSettings,
     LineSettings,
     MaxbotixSettings,
 )
 from firmware_sim.serial.wire import Pace
-from firmware_sim.world.bin import Bin
 
 
 async def open_line(line: LineSettings, ground: Ground) -> str:
@@ -25,23 +24,12 @@ async def open_line(line: LineSettings, ground: Ground) -> str:
         sensor = _build_sensor(settings, ground)
         serving = SensorLine(port, sensor, clock=ground.clock, record=ground.record).run()
     else:
-        units = [unit for one in line.units() for unit in build_unit(one, ground)]
+        units = [build_unit(one, ground) for one in line.units()]
         pace = Pace(baud=line.baud, paced=line.pace)
         bus = ModbusBus(port, units, pace=pace, clock=ground.clock, record=ground.record)
         serving = bus.run()
     ground.start(serving, name=line.name)
     return str(port.path)
-
-
-def build_bin(settings: BinSettings, ground: Ground) -> Bin:
-    """The bin that a sensor looks into."""
-    return Bin(
-        depth_mm=settings.depth_mm,
-        fill_per_h=settings.fill_per_h,
-        start_s=ground.start_s,
-        seed=ground.seed(settings.asset, "bin"),
-        faults=ground.faults[settings.asset],
-    )
 
 
 def _build_sensor(settings: BinSensorSettings, ground: Ground) -> A02yyuw | Maxbotix:

@@ -1,26 +1,20 @@
 """Serial lines and the sensors that speak on them by themselves, as a district file has them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import ClassVar
 
 from firmware_sim.errors import SettingsError
 from firmware_sim.key import SILENT, DeviceSettings, check_once, key, tables
-from firmware_sim.modbus.settings import LampMeterSettings, UnitSettings
-
-BIN_FAULTS = {
-    "full": "it is filled to 95 % and nobody empties it",
-    "emptied": "it has just been emptied, and stays so",
-    "tilted": "it lies on its side: the sensor looks at the ground or the sky",
-}
+from firmware_sim.modbus.settings import UNITS, UnitSettings
+from firmware_sim.world.bin import BIN_FAULTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinSettings(DeviceSettings):
     """A waste bin and the sensor in its lid."""
 
-    FAULTS: ClassVar[Mapping[str, str]] = SILENT | BIN_FAULTS
+    FAULTS: ClassVar[dict[str, str]] = SILENT | BIN_FAULTS
 
     depth_mm: int = field(
         default=1200, metadata=key("distance to the empty bin's floor", 100, 4500)
@@ -61,9 +55,7 @@ class LineSettings:
     baud: int = field(default=9600, metadata=key("baud rate", 300, 4_000_000))
     pace: bool = field(default=True, metadata=key("spend the time a real wire would"))
     devices: tuple[UnitSettings | BinSensorSettings, ...] = field(
-        metadata=tables(
-            "device", LampMeterSettings, BinSensorSettings, MaxbotixSettings, within="line."
-        )
+        metadata=tables("device", *UNITS, BinSensorSettings, MaxbotixSettings, within="line.")
     )
 
     def __post_init__(self) -> None:

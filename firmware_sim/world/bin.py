@@ -8,6 +8,11 @@ from dataclasses import dataclass
 SENSOR_BLIND_MM = 30  # A02YYUW data sheet: nearest distance
 OVERFLOWS = 0.95
 FIRE_C = 85.0
+BIN_FAULTS = {
+    "full": "it is filled to 95 % and nobody empties it",
+    "emptied": "it has just been emptied, and stays so",
+    "tilted": "it lies on its side: the sensor looks at the ground or the sky",
+}
 TILTED_SHARE = 1.6  # of its depth, how far the sensor sees when it looks past the bin
 
 

@@ -35,12 +35,14 @@ class Lamp:
         seed: str,
         faults: Container[str] = (),
         cycle_s: float = 240.0,
+        connected: Callable[[], float] = lambda: 1.0,
     ) -> None:
         self._rated_w = rated_w
         self._power_factor = power_factor
         self._is_dark = is_dark
         self._faults = faults
         self._cycle_s = cycle_s
+        self._connected = connected
         self._random = random.Random(seed)
         self._phase = self._random.random() * math.tau
         self._energy_wh = self._random.uniform(50_000, 900_000)
@@ -53,7 +55,8 @@ class Lamp:
         noise = self._random.gauss
         voltage_v = clamp(225.5 + 3 * math.sin(now_s / 140 + self._phase) + noise(0, 0.5), 220, 231)
         lit = self.is_lit(now_s)
-        due_w = self._rated_w * (DEAD_SHARE if "lamp_failed" in self._faults else 1.0)
+        share = DEAD_SHARE if "lamp_failed" in self._faults else self._connected()
+        due_w = self._rated_w * share
         self._power_w = max(METER_START_W, due_w * (1 + noise(0, 0.004))) if lit else 0.0
         factor = LOW_POWER_FACTOR if "low_power_factor" in self._faults else self._power_factor
         power_factor = clamp(factor + noise(0, 0.004), 0.05, 1.0) if lit else 0.0

@@ -40,7 +40,7 @@ def test_the_example_loads_as_it_is() -> None:
         (LINE + METER.replace("address = 1", ""), "address is missing", "Modbus address"),
         (LINE + METER.replace("PJU-0001", "PJU 1"), "'PJU 1' is not an inventory", "1 to 64"),
         (LINE + METER.replace("pzem004t", "pzem04t"), "'pzem04t'", "did you mean pzem004t?"),
-        (LINE + "[[line.device]]\n", "type is missing", "a02yyuw, maxbotix or pzem004t"),
+        (LINE + "[[line.device]]\n", "type is missing", "a02yyuw, intesis_dali, maxbotix"),
         (LINE + METER + "faults = 1", "faults is not a table", "faults = { lose"),
         (LINE + METER + "faults = {flop=1}", "faults.flop is no setting", "did you mean flip?"),
         (LINE + METER + "faults = {flip=2}", "faults.flip is 2", "from 0 to 1"),

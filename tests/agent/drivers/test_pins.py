@@ -82,7 +82,7 @@ async def test_a_pin_that_is_taken_is_said_in_words(bank: PinBank) -> None:
 
 def test_a_factory_without_its_hardware_fails_loudly_and_no_other_is_tried() -> None:
     with pytest.raises(LineGone, match="the pins cannot be used by rpigpio"):
-        load_factory("rpigpio")
+        load_factory(PinsLine(name="pins", factory="rpigpio", device=[PILLAR]))
 
 
 def echo_after(factory: Any, bank: PinBank, seconds: float) -> Driver:

@@ -1,0 +1,1 @@
+"""LoRaWAN sensors behind a stand-in for ChirpStack v4."""
