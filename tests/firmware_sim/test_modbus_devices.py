@@ -8,11 +8,9 @@ from agent.clock import FakeClock
 from agent.drivers import registry
 from agent.drivers.driver import Driver
 from agent.drivers.modbus_rtu import RtuMaster
-from agent.drivers.place import NetworkPlace, SerialPlace
-from agent.drivers.resolver import Resolver
+from agent.drivers.place import SerialPlace
 from agent.errors import DeviceRefused, DeviceSilent
 from agent.serial_port import SerialPort
-from agent.tap import Traffic
 from contract.identity import AssetId, Kind
 from contract.network_devices import ModbusTcpMap
 from contract.serial_devices import ModbusMap, Pzem004t
@@ -27,6 +25,7 @@ from firmware_sim.modbus.settings import (
     UnitSettings,
     Urm13Settings,
 )
+from tests.agent.drivers.placing import network_place
 
 MAPS = Path(__file__).parents[2] / "configs" / "modbus"
 LAMP = DaliLampSettings(asset="PJU-5", short_address=5)
@@ -96,7 +95,7 @@ def reading(address: str, name: str, unit: int, base: int, *, timeout_ms: int = 
         asset=AssetId("A-1"), kind=Kind.STREETLIGHT, map=str(MAPS / name), host=host,
         port=int(port), address=unit, base=base, timeout_ms=timeout_ms,
     )  # fmt: skip
-    place = NetworkPlace(clock=FakeClock(), resolver=Resolver(), traffic=Traffic())
+    place = network_place()
     return registry.build(settings, place)
 
 

@@ -2,15 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import FakeClock
-from agent.drivers.place import NetworkPlace
 from agent.drivers.poe_port import PoePort
-from agent.drivers.resolver import Resolver
 from agent.errors import DeviceSilent, Unpowered
-from agent.tap import Traffic
 from contract.network_devices import Poe
 from firmware_sim import CameraSettings, District, DistrictSettings, SettingsError
 from firmware_sim.switch.settings import SwitchPortSettings, SwitchSettings
+from tests.agent.drivers.placing import network_place
 
 DISTRICT = DistrictSettings(
     cameras=(CameraSettings(asset="CAM-1"), CameraSettings(asset="CAM-2")),
@@ -32,7 +29,7 @@ def port_of(district: District, index: str, *, mikrotik: bool = False) -> PoePor
         host=host, port=int(port), index=index, timeout_ms=300,
         object="mtxrPOEStatus" if mikrotik else "pethPsePortDetectionStatus",
     )  # fmt: skip
-    place = NetworkPlace(clock=FakeClock(), resolver=Resolver(), traffic=Traffic())
+    place = network_place()
     return PoePort(settings, place)
 
 
