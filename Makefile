@@ -31,4 +31,4 @@ bench:
 
 nightly:
 	@scripts/install postgresql
-	@$(PYTHON) -m pytest -m nightly
+	@$(PYTHON) -m tests.campaigns

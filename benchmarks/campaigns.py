@@ -39,14 +39,14 @@ def measure(run: Run) -> Iterator[Figure]:
 
 def _schedules(run: Run, count: int) -> Iterator[Figure]:
     run.say(f"{count:,} simulated schedules of faults")
-    done = _python("tests.simulation", "--schedules", str(count), "--json")
+    done = _python("tests.simulation", "--count", str(count), "--json")
     said = done.said()
     yield Figure(
         name="campaigns.schedules",
-        value=int(said["schedules"]),
+        value=int(said["done"]),
         unit="schedules",
         target=at_least(count),
-        detail=f"python -m tests.simulation --schedules {count}, {done.took_s:.0f} s",
+        detail=f"python -m tests.simulation --count {count}, {done.took_s:.0f} s",
     )
     yield Figure(
         name="campaigns.schedules_broken",
@@ -77,10 +77,10 @@ def _kills(run: Run, count: int) -> Iterator[Figure]:
     for kind in STORES:
         share = str(count // len(STORES))
         run.say(f"{share} SIGKILLs on {kind}")
-        done = _python("scripts.kills", "--store", kind, "--kills", share)
+        done = _python("scripts.kills", "--store", kind, "--count", share, "--json")
         said = done.said()
-        killed += int(said["kills"])
-        wrong += int(said["lost"]) + int(said["duplicates"]) + int(said["findings"])
+        killed += int(said["done"])
+        wrong += int(said["lost"]) + int(said["duplicates"]) + int(said["broken"])
         took_s += done.took_s
     yield Figure(
         name="campaigns.kills",

@@ -167,36 +167,40 @@ def kill_campaign(kind: Kind, *, kills: int, seed: int, say: Callable[[str], Non
         return verdict_on(district, store, campaign.stops.pauses)
 
 
+def _counts(kills: int, verdict: Verdict) -> dict[str, int]:
+    tally = verdict.readings
+    return {
+        "done": kills,
+        "broken": 0 if verdict.good else 1,
+        "sealed": tally.sealed,
+        "committed": tally.committed,
+        "held": tally.held,
+        "lost": tally.lost,
+        "duplicates": tally.duplicates,
+        "unsealed": verdict.unsealed,
+    }
+
+
 def main() -> int:
     """0 if nothing was lost or doubled, judged by counting."""
     parser = argparse.ArgumentParser(prog="python -m scripts.kills", description=__doc__)
-    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--count", type=int, default=20, help="how many SIGKILLs")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=1, help="the seed")
+    parser.add_argument("--json", action="store_true", help="end with one JSON object")
     wanted = parser.parse_args()
     verdict = kill_campaign(
         wanted.store,
-        kills=wanted.kills,
-        seed=wanted.seed,
+        kills=wanted.count,
+        seed=wanted.first,
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
     for finding in verdict.findings:
-        print(finding, file=sys.stderr)
-    tally = verdict.readings
-    print(
-        json.dumps(
-            {
-                "kills": wanted.kills,
-                "sealed": tally.sealed,
-                "committed": tally.committed,
-                "held": tally.held,
-                "lost": tally.lost,
-                "duplicates": tally.duplicates,
-                "unsealed": verdict.unsealed,
-                "findings": len(verdict.findings),
-            }
-        )
-    )
+        print(f"broken: {finding}")
+    if not verdict.good:
+        print(f"  replay: python -m scripts.kills {' '.join(sys.argv[1:])}")
+    if wanted.json:
+        print(json.dumps(_counts(wanted.count, verdict)))
     return 0 if verdict.good else 1
 
 

@@ -1,76 +1,59 @@
-"""Many schedules on every core, the broken ones named by their seeds."""
+"""Many schedules, one after the other; a broken one is named by its seed and its needed steps."""
 
-import os
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from tests.simulation.schedule import run_schedule
+from tests.campaigns.seeds import Broken
+from tests.simulation.schedule import run_length, run_schedule
 from tests.simulation.truth import Violation
-from tests.simulation.workshop import workshop
+from tests.simulation.workshop import Workshop, workshop
 
 CHUNK = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """A schedule that breaks a promise; `replay` shows it step by step."""
-
-    seed: int
-    words: str
-
-    @property
-    def replay(self) -> str:
-        """One command."""
-        return f"python -m tests.simulation {self.seed}"
-
-
-def run_campaign(
-    first: int, count: int, *, progress: Callable[[int, int], None] | None = None
-) -> list[Broken]:
-    """Seeds `first` to `first + count - 1`, on all cores."""
-    broken: list[Broken] = []
-    done = 0
-    with ProcessPoolExecutor(os.cpu_count() or 1) as workers:
-        for seeds, found in zip(
-            _chunks(first, count), workers.map(run_seeds, _chunks(first, count)), strict=True
-        ):
-            broken += found
-            done += len(seeds)
-            if progress:
-                progress(done, len(broken))
-    return broken
+SHRINKING_RUNS = 400
 
 
 def run_seeds(seeds: range, *, stop: bool = False) -> list[Broken]:
-    """One after the other; with `stop`, up to the first that is broken."""
+    """The broken ones; with `stop`, up to the first."""
     broken: list[Broken] = []
-    with workshop() as (folder, templates):
+    with workshop() as place:
         for seed in seeds:
-            try:
-                run_schedule(seed, folder, templates)
-            except Violation as violation:
-                broken.append(Broken(seed=seed, words=str(violation)))
-            except Exception as error:  # a crash of the product is a broken promise too
-                broken.append(Broken(seed=seed, words=f"{type(error).__name__}: {error}"))
-            if stop and broken:
-                break
+            words = what_breaks(seed, place)
+            if words:
+                steps = shrunk(seed, place) if not broken else None
+                broken.append(Broken(seed=seed, words=words, replay=replay_of(seed, steps)))
+                if stop:
+                    break
     return broken
 
 
-def _chunks(first: int, count: int) -> Iterator[range]:
-    for at in range(first, first + count, CHUNK):
-        yield range(at, min(at + CHUNK, first + count))
+def what_breaks(seed: int, place: Workshop, steps: Sequence[int] | None = None) -> str:
+    """In words, or nothing; with `steps`, only those of the schedule's faults happen."""
+    try:
+        run_schedule(seed, place, steps)
+    except Violation as violation:
+        return str(violation)
+    except Exception as error:  # a crash of the product is a broken promise too
+        return f"{type(error).__name__}: {error}"
+    return ""
 
 
-def show_progress(total: int) -> Callable[[int, int], None]:
-    """A line that moves on a terminal, and one now and then in a log."""
-    tty = sys.stderr.isatty()
+def shrunk(seed: int, place: Workshop) -> list[int]:
+    """Fewer steps that still break a promise: halves, quarters and so on are left out in turn."""
+    steps = list(range(run_length(seed)))
+    part, runs = len(steps) // 2, 0
+    while part and runs < SHRINKING_RUNS:
+        at = 0
+        while at < len(steps) and runs < SHRINKING_RUNS:
+            fewer = steps[:at] + steps[at + part :]
+            runs += 1
+            if what_breaks(seed, place, fewer):
+                steps = fewer
+            else:
+                at += part
+        part //= 2
+    return steps
 
-    def show(done: int, broken: int) -> None:
-        if tty or done % (CHUNK * 40) < CHUNK or done == total:
-            end = "\r" if tty and done < total else "\n"
-            print(f"{done} of {total} schedules, {broken} broken", end=end, file=sys.stderr)
 
-    return show
+def replay_of(seed: int, steps: Sequence[int] | None) -> str:
+    """One command."""
+    only = f" --steps {','.join(map(str, steps))}" if steps else ""
+    return f"python -m tests.simulation {seed}{only}"

@@ -1,7 +1,7 @@
 """One seed is one schedule of faults; at its end everything must come together by itself."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -15,9 +15,10 @@ from tests.simulation.gateway import MAX_IN_FLIGHT, SimGateway
 from tests.simulation.network import Network
 from tests.simulation.poison import KINDS, poison
 from tests.simulation.truth import Batch, Truth, Violation
-from tests.simulation.workshop import Templates
+from tests.simulation.workshop import Templates, Workshop
 
 _T = TypeVar("_T")
+Trace = Callable[[str], None]
 TOPICS = Topics(City("baubau"))
 STARTED_MS = 1_795_000_000_000
 STEPS = (20, 110)
@@ -29,13 +30,9 @@ class Schedule:
     """The world of one seed."""
 
     def __init__(
-        self,
-        seed: int,
-        folder: Path,
-        templates: Templates,
-        *,
-        trace: Callable[[str], None] | None = None,
+        self, seed: int, folder: Path, templates: Templates, *, trace: Trace | None = None
     ) -> None:
+        self._seed = seed
         self._random = Random(seed)
         self._trace = trace
         self._now_ms = STARTED_MS
@@ -66,14 +63,16 @@ class Schedule:
         ]
         self._actions = self._menu()
 
-    def run(self) -> None:
+    def run(self, steps: Sequence[int]) -> None:
         """Faults, then healing, then the judgement."""
         try:
-            for _ in range(self._random.randint(*STEPS)):
+            for step in steps:
+                self._chance_of(step)
                 (action,) = self._random.choices(list(self._actions), self._weights)
-                self._note(action.__name__)
+                self._note(f"{step:3}  {action.__name__.strip('_')}")
                 action()
                 self._check_bounds()
+            self._chance_of("healing")
             self._heal()
             self._judge()
         finally:
@@ -124,6 +123,10 @@ class Schedule:
     def _note(self, words: str) -> None:
         if self._trace:
             self._trace(f"{(self._now_ms - STARTED_MS) / 1_000:8.1f} s  {words.strip('_')}")
+
+    def _chance_of(self, step: int | str) -> None:
+        """Each step has chances of its own, so that the others stay the same without it."""
+        self._random.seed(f"{self._seed} {step}")
 
     def _any_gateway(self) -> SimGateway:
         return self._random.choice(self.gateways)
@@ -373,13 +376,19 @@ class Schedule:
                 raise Violation(f"the balance does not close: {balance}")
 
 
+def run_length(seed: int) -> int:
+    """How many steps a schedule has."""
+    return Random(f"{seed} length").randint(*STEPS)
+
+
 def run_schedule(
-    seed: int, folder: Path, templates: Templates, *, trace: Callable[[str], None] | None = None
+    seed: int, shop: Workshop, steps: Sequence[int] | None = None, *, trace: Trace | None = None
 ) -> None:
-    """Raises Violation, in words, if a promise is broken."""
-    place = folder / f"schedule-{seed}"
+    """All its steps, or only some; raises Violation, in words, if a promise is broken."""
+    place = shop.folder / f"schedule-{seed}"
     place.mkdir()
     try:
-        Schedule(seed, place, templates, trace=trace).run()
+        schedule = Schedule(seed, place, shop.templates, trace=trace)
+        schedule.run(range(run_length(seed)) if steps is None else steps)
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -4,28 +4,13 @@ import os
 
 import pytest
 
-from tests.simulation.campaign import Broken, run_campaign, show_progress
+from tests.campaigns.seeds import in_words, run_on_every_core
+from tests.simulation.campaign import CHUNK, run_seeds
 
 SCHEDULES = int(os.environ.get("NADI_SCHEDULES", "2000"))
-NIGHTLY_SCHEDULES = int(os.environ.get("NADI_SCHEDULES", "100000"))
-
-
-def in_words(broken: list[Broken]) -> str:
-    return "\n".join(f"{one.words}\n  replay: {one.replay}" for one in broken[:10])
 
 
 @pytest.mark.system
 def test_no_schedule_of_faults_breaks_a_promise() -> None:
-    broken = run_campaign(0, SCHEDULES)
-    assert not broken, in_words(broken)
-
-
-@pytest.mark.nightly
-def test_no_schedule_of_a_hundred_thousand_breaks_a_promise(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    with capsys.disabled():
-        broken = run_campaign(
-            1_000_000, NIGHTLY_SCHEDULES, progress=show_progress(NIGHTLY_SCHEDULES)
-        )
+    broken = run_on_every_core(run_seeds, 0, SCHEDULES, chunk=CHUNK)
     assert not broken, in_words(broken)

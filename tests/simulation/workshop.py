@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from agent.outbox.file import OutboxFile
@@ -21,9 +22,17 @@ class Templates:
         make_template(self.city, cursed=CURSED)
 
 
-@contextmanager
-def workshop() -> Iterator[tuple[Path, Templates]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
     """A folder for schedules, with their templates."""
+
+    folder: Path
+    templates: Templates
+
+
+@contextmanager
+def workshop() -> Iterator[Workshop]:
+    """For as long as it lasts."""
     disk = memory_disk(Path(tempfile.gettempdir()))
     with tempfile.TemporaryDirectory(prefix="nadi-simulation-", dir=disk) as name:
-        yield Path(name), Templates(Path(name))
+        yield Workshop(folder=Path(name), templates=Templates(Path(name)))

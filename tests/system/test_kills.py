@@ -8,15 +8,13 @@ from scripts.district.private_store import Kind
 from scripts.kills import kill_campaign
 
 KILLS = int(os.environ.get("NADI_KILLS", "20"))
-NIGHTLY_KILLS = int(os.environ.get("NADI_KILLS", "500"))
-KILLS_A_DISTRICT = 50
 STORES: tuple[Kind, ...] = ("sqlite", "postgresql")
 
 
 def judged(kind: Kind, *, kills: int, seed: int) -> None:
     said: list[str] = []
     verdict = kill_campaign(kind, kills=kills, seed=seed, say=said.append)
-    replay = f"python -m scripts.kills --store {kind} --kills {kills} --seed {seed}"
+    replay = f"python -m scripts.kills --store {kind} --count {kills} --first {seed}"
     assert verdict.good, "\n".join([*verdict.findings, *said, replay])
     assert verdict.readings.committed > 0
 
@@ -25,17 +23,3 @@ def judged(kind: Kind, *, kills: int, seed: int) -> None:
 @pytest.mark.parametrize("kind", STORES)
 def test_no_kill_loses_or_doubles_a_reading(kind: Kind) -> None:
     judged(kind, kills=KILLS // len(STORES), seed=20)
-
-
-@pytest.mark.nightly
-def test_no_kill_of_five_hundred_loses_or_doubles_a_reading(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    done = 0
-    while done < NIGHTLY_KILLS:
-        kind = STORES[done // KILLS_A_DISTRICT % len(STORES)]
-        kills = min(KILLS_A_DISTRICT, NIGHTLY_KILLS - done)
-        judged(kind, kills=kills, seed=1_000 + done)
-        done += kills
-        with capsys.disabled():
-            print(f"{done} of {NIGHTLY_KILLS} kills, nothing lost, nothing doubled")

@@ -1,0 +1,53 @@
+"""A copy of the tree with one line of production code changed, for a campaign that must find it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONTROLS = ROOT / "tests" / "controls"
+PARTS = (
+    "agent", "broker_bridge", "contract", "firmware_sim",
+    "configs", "scripts", "setup.cfg", "tests",
+)  # fmt: skip
+
+
+def broken_build(patch: Path, folder: Path) -> Path:
+    """A copy of the tree with one line of production code changed."""
+    for part in PARTS:
+        if (ROOT / part).is_file():
+            shutil.copy(ROOT / part, folder)
+        else:
+            shutil.copytree(
+                ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__")
+            )
+    applied = subprocess.run(
+        ["git", "apply", str(patch)], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert applied.returncode == 0, f"{patch.name} no longer fits: {applied.stderr}"
+    return folder
+
+
+def run_in(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def control(name: str) -> Path:
+    patch = CONTROLS / f"{name}.patch"
+    assert [line[0] for line in changed_lines(patch)] == ["-", "+"]
+    return patch
+
+
+def changed_lines(patch: Path) -> list[str]:
+    lines = patch.read_text().splitlines()
+    return [line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---")]

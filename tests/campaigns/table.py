@@ -1,0 +1,83 @@
+"""Every campaign that `make nightly` runs: what it is, how often, and the command of a part."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.campaigns.marked import marked_files
+
+Command = Callable[[int, int], list[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """So many of one thing, a chunk at a time; a chunk is one command that ends with one JSON line.
+
+    The line has `done` and `broken`; what broke was said before it, with a command to replay it.
+    """
+
+    name: str
+    what: str
+    unit: str
+    promises: str
+    nightly: int
+    chunk: int
+    command: Command
+    unit_size: int = 1  # how many of the unit one of `nightly` is
+
+
+def seeds(module: str, *more: str) -> Command:
+    """The command of a campaign whose parts are seeds."""
+
+    def command(first: int, count: int) -> list[str]:
+        numbers = ("--first", str(first), "--count", str(count), "--json")
+        return [sys.executable, "-m", module, *numbers, *more]
+
+    return command
+
+
+def _kills(first: int, count: int) -> list[str]:
+    store = ("sqlite", "postgresql")[first // count % 2]
+    return seeds("scripts.kills", "--store", store)(first, count)
+
+
+CAMPAIGNS = (
+    Campaign(
+        name="power-cuts",
+        what="power cuts under the unmodified sqlite3; unsynced writes lost, reordered, torn,"
+        " also while a start recovers",
+        unit="cuts",
+        promises="N1 N3",
+        nightly=100_000,
+        chunk=3_000,
+        unit_size=10,
+        command=seeds("tests.power_cuts"),
+    ),
+    Campaign(
+        name="schedules",
+        what="schedules of faults in the deterministic simulation of agent, broker and bridge",
+        unit="schedules",
+        promises="N1 N2 N3 N4 N6",
+        nightly=1_000_000,
+        chunk=20_000,
+        command=seeds("tests.simulation"),
+    ),
+    Campaign(
+        name="kills",
+        what="SIGKILLs of real agents, broker (its files deleted), bridge and database under load",
+        unit="kills",
+        promises="N1 N2 N3 N4",
+        nightly=2_000,
+        chunk=50,
+        command=_kills,
+    ),
+    Campaign(
+        name="marked",
+        what="the tests marked nightly: soups of spoiled frames, months of faults, and more",
+        unit="test files",
+        promises="",
+        nightly=len(marked_files()),
+        chunk=1,
+        command=seeds("tests.campaigns.marked"),
+    ),
+)

@@ -1,0 +1,24 @@
+"""A claim's own test fails on a build that is broken by one line."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.broken_build import broken_build, control, run_in
+
+pytestmark = pytest.mark.system
+
+CLAIMS = {
+    "no_room_for_fresh": "tests/agent/test_uplink.py"
+    "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
+    "heavy_start": "tests/agent/drivers/test_snmp_access_point.py"
+    "::test_an_agent_without_an_access_point_never_loads_snmp",
+}
+
+
+@pytest.mark.parametrize("name", sorted(CLAIMS))
+def test_a_claim_fails_on_a_build_that_breaks_it(name: str, tmp_path: Path) -> None:
+    folder = broken_build(control(name), tmp_path)
+    looked = run_in(folder, "pytest", "-q", "-p", "no:cacheprovider", CLAIMS[name])
+    assert looked.returncode == 1, looked.stdout + looked.stderr
+    assert "1 failed" in looked.stdout

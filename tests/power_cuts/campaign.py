@@ -1,0 +1,63 @@
+"""Many cards through their power cuts; each is named by its seed."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.campaigns.seeds import Broken
+from tests.power_cuts.card_life import CUTS_A_CARD, FIRST_LIFE, Violation, run_card
+from tests.power_cuts.sqlite_vfs import SqliteOnVolatileDisk
+
+CHUNK = 50
+
+
+@contextmanager
+def bench() -> Iterator[tuple[SqliteOnVolatileDisk, Path]]:
+    """The disk, and a folder that only lends it its name."""
+    with (
+        tempfile.TemporaryDirectory(prefix="nadi-power-cuts-") as folder,
+        SqliteOnVolatileDisk().in_use() as host,
+    ):
+        yield host, Path(folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cards:
+    """How often the power of each card is cut, and how late in its first life at the earliest."""
+
+    cuts: int = CUTS_A_CARD
+    after: int = 0
+
+    def __call__(self, seeds: range, *, stop: bool = False) -> list[Broken]:
+        """The broken ones; with `stop`, up to the first."""
+        broken: list[Broken] = []
+        with bench() as (host, folder):
+            for seed in seeds:
+                if words := self.what_breaks(seed, host, folder):
+                    broken.append(Broken(seed=seed, words=words, replay=self._replay(seed)))
+                    if stop:
+                        break
+        return broken
+
+    def what_breaks(self, seed: int, host: SqliteOnVolatileDisk, folder: Path) -> str:
+        """In words, or nothing."""
+        first_cut = range(self.after, self.after + FIRST_LIFE)
+        try:
+            run_card(seed, host, folder, cuts=self.cuts, first_cut=first_cut)
+        except Violation as violation:
+            return str(violation)
+        except Exception as error:  # a crash of the product is a broken promise too
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def _replay(self, seed: int) -> str:
+        """With as few cuts as it takes."""
+        with bench() as (host, folder):
+            fewest = next(
+                cuts
+                for cuts in range(1, self.cuts + 1)
+                if replace(self, cuts=cuts).what_breaks(seed, host, folder)
+            )
+        return f"python -m tests.power_cuts {seed} --cuts {fewest} --after {self.after}"
