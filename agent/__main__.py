@@ -11,6 +11,7 @@ from pathlib import Path
 
 from agent.clock import KernelClock, new_token, read_boot_id
 from agent.config import DEFAULT, load
+from agent.discovery import options as discovery_options
 from agent.errors import AgentError
 from agent.notify import from_environment
 from contract.errors import NadiError, SettingsError
@@ -22,6 +23,7 @@ examples:
   nadi-agent check                                what is wrong with /etc/nadi/agent.toml
   nadi-agent read PJU-0001                        what that lamp's meter says now, and its bytes
   nadi-agent discover --line /dev/ttyUSB0         what hangs on that line
+  nadi-agent discover --network 10.20.0.0/24      which cameras and access points are there
   nadi-agent run --settings configs/agent.example.toml
   echo '{"cmd":"status"}' | socat - UNIX:/run/nadi/agent.sock
 
@@ -31,8 +33,6 @@ It needs no network to work: cut off, it goes on reading, and the card keeps eve
 """
 
 
-SEARCH = "find what answers on a serial line, and print the settings to paste"
-BAUDS = (1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200)
 M_ARENA_MAX = -8  # malloc.h
 
 
@@ -68,29 +68,20 @@ def _parser() -> argparse.ArgumentParser:
     read = _add(commands, "read", _read, "show one live reading of a device, and its raw bytes")
     read.add_argument("asset", metavar="ASSET", help="the city's inventory number, as in settings")
     read.add_argument("--json", action="store_true", help="one JSON object on standard output")
-    discover = commands.add_parser(
-        "discover", help=SEARCH, description=SEARCH.capitalize() + ". It never writes to a device."
-    )
-    _add_search(discover)
-    discover.set_defaults(act=_discover)
+    _add_discover(commands)
     return parser
 
 
-def _add_search(command: argparse.ArgumentParser) -> None:
-    """What can be said after `discover`."""
-    command.add_argument("--line", required=True, metavar="PORT", help="for example /dev/ttyUSB0")
-    command.add_argument(
-        "--baud", type=int, action="append", choices=BAUDS, metavar="BAUD",
-        help="try this; may be given again; default 9600, then 2400",
-    )  # fmt: skip
-    command.add_argument(
-        "--addresses", default="1-32", metavar="FIRST-LAST", help="default 1-32, at most 1-247"
+def _add_discover(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "discover",
+        help=discovery_options.HELP,
+        description=discovery_options.WORDS,
+        epilog=discovery_options.EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    command.add_argument(
-        "--timeout-ms", type=int, default=150, metavar="MS",
-        help="how long a device may take to answer; default 150",
-    )  # fmt: skip
-    command.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    discovery_options.add_options(command)
+    command.set_defaults(act=_discover)
 
 
 def _add(
@@ -147,7 +138,7 @@ def _read(settings: AgentSettings, options: argparse.Namespace) -> int:
 
 
 def _discover(options: argparse.Namespace) -> int:
-    from agent.discovery_command import discover  # noqa: PLC0415 it loads pyserial
+    from agent.discovery.command import discover  # noqa: PLC0415 the agent needs none of it
 
     return discover(options)
 

@@ -152,8 +152,8 @@ class Agent:
 
     def _build_sampler(self) -> Sampler:
         self._watch.start(self._settings.line_names(), self._clock.boot_ms())
-        lines = build_lines(self._settings, clock=self._clock, is_lost=self._watch.is_lost)
-        return Sampler(lines, clock=self._clock, round=self._round, watch=self._watch)
+        self._lines = build_lines(self._settings, clock=self._clock, is_lost=self._watch.is_lost)
+        return Sampler(self._lines, clock=self._clock, round=self._round, watch=self._watch)
 
     async def run(self, notifier: Notifier, stop: asyncio.Event) -> None:
         """Until `stop`: then seal what is left and say goodbye."""
@@ -180,13 +180,30 @@ class Agent:
         return self._outbox.ledger.current.epoch
 
     def _console(self) -> Console:
-        return Console({"status": self._answer_status, "read": self._answer_read})
+        return Console(
+            {
+                "status": self._answer_status,
+                "read": self._answer_read,
+                "search": self._answer_search,
+                "unread": self._answer_unread,
+            }
+        )
 
     async def _answer_read(self, command: Mapping[str, object]) -> Mapping[str, object]:
         from agent.live import described  # noqa: PLC0415 a gateway may never be asked
 
         answer = await self._sampler.read_now(str(command.get("asset", "")))
         return described(answer).model_dump(mode="json")
+
+    async def _answer_search(self, command: Mapping[str, object]) -> Mapping[str, object]:
+        from agent.discovery.held import search_address  # noqa: PLC0415 as above
+
+        return (await search_address(self._lines, command)).model_dump(mode="json")
+
+    async def _answer_unread(self, _: Mapping[str, object]) -> Mapping[str, object]:
+        from agent.discovery.held import unread  # noqa: PLC0415 as above
+
+        return unread(self._lines).model_dump(mode="json", by_alias=True)
 
     async def _answer_status(self, _: Mapping[str, object]) -> Mapping[str, object]:
         status = await self._reporter.status()

@@ -1,7 +1,7 @@
 """The lines of the settings: their devices with drivers, and when each is to be asked."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from agent.drivers.driver import Driver
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.place import LorawanPlace, NetworkPlace, PinPlace, SerialPlace
 from agent.drivers.resolver import Resolver
+from agent.drivers.unread import Unread
 from agent.line import Port
 from agent.reachability import Reachability
 from agent.tap import Tap, Traffic
@@ -47,6 +48,16 @@ class WatchedDevice:
     traffic: Traffic = field(default_factory=Traffic)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """What a serial line is asked through, by whoever holds `turn`."""
+
+    port: str
+    baud: int
+    master: RtuMaster
+    turn: asyncio.Lock
+
+
 @dataclass(slots=True, kw_only=True)
 class Line:
     """Devices that share a schedule; `workers` of them are read at once."""
@@ -56,9 +67,19 @@ class Line:
     workers: int
     devices: list[WatchedDevice]
     opened: tuple[Closing, ...] = ()
+    wire: Wire | None = None
+    unread: Unread | None = None
+    eui_names: Mapping[str, AssetId] = field(default_factory=dict)
     gone: str = ""
     tried: int = 0
     failed: int = 0
+
+    def faults(self) -> Iterator[str]:
+        """What is wrong with the line itself, a sentence each."""
+        if self.gone:
+            yield f"line {self.name}: {self.gone}"
+        elif self.unread is not None:
+            yield from self.unread.faults(self.eui_names)
 
     def due(self, tick_ms: int) -> list[WatchedDevice]:
         """Who is to be asked now: those that answer, then those overdue the longest."""
@@ -109,7 +130,12 @@ class _Making:
             for device in line.device
         ]
         return Line(
-            name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(tap,)
+            name=line.name,
+            interval_ms=interval_ms,
+            workers=1,
+            devices=devices,
+            opened=(tap,),
+            wire=Wire(port=line.port, baud=line.baud, master=master, turn=turn),
         )
 
     def network_line(self, line: NetworkLine) -> Line:
@@ -136,7 +162,13 @@ class _Making:
             driver = registry.build(device, place)
             devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))
         return Line(
-            name=line.name, interval_ms=interval_ms, workers=1, devices=devices, opened=(stack,)
+            name=line.name,
+            interval_ms=interval_ms,
+            workers=1,
+            devices=devices,
+            opened=(stack,),
+            unread=stack.unread,
+            eui_names={device.dev_eui: device.asset for device in line.device},
         )
 
     def pins_line(self, line: PinsLine) -> Line:

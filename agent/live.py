@@ -1,14 +1,10 @@
 """Reads one device for a person: through the running agent, or directly if none runs."""
 
-import json
-import socket
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from agent.asking import ask
 from agent.clock import KernelClock
 from agent.drivers.driver import Observation
-from agent.errors import AgentError
 from agent.events.building import build_watch
 from agent.lines import build_lines
 from agent.round import Round
@@ -16,9 +12,6 @@ from agent.sampler import LiveAnswer, Sampler
 from contract.live import LiveReading, LiveValue, Traffic
 from contract.quantities import QUANTITIES, is_plausible
 from contract.settings import AgentSettings
-
-ANSWER_S = 120.0  # longer than any device may take, a line that is busy with its round included
-MAX_ANSWER_BYTES = 1 << 20
 
 
 async def read_directly(settings: AgentSettings, asset: str) -> LiveReading:
@@ -47,24 +40,7 @@ def described(answer: LiveAnswer) -> LiveReading:
 
 def ask_agent(path: Path, asset: str) -> LiveReading | None:
     """The running agent's answer, or None if none runs; raises AgentError in its words."""
-    try:
-        with socket.socket(socket.AF_UNIX) as agent:
-            agent.settimeout(ANSWER_S)
-            agent.connect(str(path))
-            agent.sendall(json.dumps({"cmd": "read", "asset": asset}).encode() + b"\n")
-            with agent.makefile("rb") as answers:
-                return _understood(answers.readline(MAX_ANSWER_BYTES))
-    except (FileNotFoundError, ConnectionRefusedError):
-        return None
-    except PermissionError:
-        raise AgentError(
-            f"{path} may not be opened by this user", hint="run it with sudo"
-        ) from None
-    except OSError as error:
-        raise AgentError(
-            f"the running agent does not answer: {error}",
-            hint="look at it with systemctl status nadi-agent",
-        ) from None
+    return ask(path, {"cmd": "read", "asset": asset}, LiveReading)
 
 
 def show(reading: LiveReading, *, as_json: bool) -> None:
@@ -101,16 +77,3 @@ def _described(seen: Observation) -> LiveValue:
         unit=quantity.unit if quantity else "1",
         suspect=seen.suspect or not is_plausible(seen.quantity, seen.value),
     )
-
-
-def _understood(answer: bytes) -> LiveReading:
-    try:
-        said = json.loads(answer)
-        if isinstance(said, dict) and "error" in said:
-            raise AgentError(str(said["error"]), hint=str(said.get("hint", "")))
-        return LiveReading.model_validate(said)
-    except (ValueError, ValidationError):
-        raise AgentError(
-            "the running agent gives an answer of another version",
-            hint="restart it: systemctl restart nadi-agent",
-        ) from None

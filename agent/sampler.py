@@ -70,7 +70,7 @@ class Sampler:
 
     def faults(self) -> list[str]:
         """What is gone now, a sentence each, lines before devices; at most 100."""
-        lines = [f"line {line.name}: {line.gone}" for line in self._lines if line.gone]
+        lines = [fault for line in self._lines for fault in line.faults()]
         devices = [
             f"{device.reachability.asset}: {device.reachability.why}"
             for line in self._lines

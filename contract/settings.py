@@ -90,8 +90,8 @@ class NetworkLine(Section):
     device: Annotated[list[NetworkDevice], Field(min_length=1, max_length=1_000)]
 
 
-class LorawanLine(Section):
-    """LoRaWAN sensors behind the ChirpStack on this gateway; `application` is its id there."""
+class LorawanSource(Section):
+    """One application of the ChirpStack on this gateway, by its id there, and its broker."""
 
     name: Name
     application: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
@@ -99,6 +99,11 @@ class LorawanLine(Section):
     port: NetworkPort = 1883
     user: str = ""
     password: Annotated[str, Field(repr=False)] = ""
+
+
+class LorawanLine(LorawanSource):
+    """LoRaWAN sensors of one application."""
+
     read_interval_s: Annotated[float, Field(ge=0.2, le=86_400)] = 5.0
     device: Annotated[list[LorawanSensor], Field(min_length=1, max_length=1_000)]
 

@@ -1,4 +1,4 @@
-"""Finds the line of a TOML document on which a key stands, for a sentence that names it."""
+"""Finds the lines of a TOML document on which a key or a table stands."""
 
 import re
 
@@ -19,6 +19,22 @@ def line_of(text: str, steps: Steps) -> int | None:
         if (*at, step) in lines:
             at = (*at, step)
     return lines.get(at)
+
+
+def end_of(text: str, table: Steps) -> int | None:
+    """The last line, from 1, of a table and all within it; None if the document has no such table.
+
+    The comments and the rest of a value that follow its last key without an empty line are its own.
+    """
+    keys = _lines(text)
+    inside = [line for steps, line in keys.items() if steps[: len(table)] == table]
+    if not inside:
+        return None
+    lines, last = text.splitlines(), max(inside)
+    others = set(keys.values())
+    while last < len(lines) and lines[last].strip() and last + 1 not in others:
+        last += 1
+    return last
 
 
 def _lines(text: str) -> dict[Steps, int]:

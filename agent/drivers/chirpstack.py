@@ -4,25 +4,26 @@ import asyncio
 import base64
 import binascii
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass
 
 import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from agent.drivers.unread import Unread
 from agent.errors import FrameError, LineGone
-from contract.settings import LorawanLine
+from contract.settings import LorawanSource
 
 LOG = logging.getLogger("nadi.lorawan")
 MAX_MESSAGE = 64 * 1024
 MAX_DATA = 255  # the longest LoRaWAN payload is 242
 MAX_WAITING = 16  # of one device, between two reads
-MAX_STRANGERS = 32
 MAX_KNOWN_MESSAGES = 256
 CONNECT_S = 10.0
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 60.0
 FIRST_CONNECTION_S = 5.0
+STRANGER = "no setting names this device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,10 @@ def parse_uplink(payload: bytes) -> Uplink:
 
 
 class Inbox:
-    """Uplinks that wait for their driver, once each; of strangers the last bytes are kept."""
+    """Uplinks that wait for their driver, once each; of strangers the last ones are kept."""
 
     def __init__(self, known: frozenset[str]) -> None:
-        self.strangers: OrderedDict[str, Uplink] = OrderedDict()
+        self.unread = Unread()
         self.refused = 0
         self._known = known
         self._waiting: dict[str, deque[Uplink]] = {}
@@ -113,27 +114,33 @@ class Inbox:
         return list(self._waiting.pop(dev_eui, ()))
 
     def _note_stranger(self, uplink: Uplink) -> None:
-        if uplink.dev_eui not in self.strangers:
+        if self.unread.note(uplink, why=STRANGER, known=False):
             words = (uplink.dev_eui, uplink.port, uplink.data.hex(" "))
             LOG.info("a device that no setting names dev_eui=%s port=%s bytes=%s", *words)
-        self.strangers.pop(uplink.dev_eui, None)
-        self.strangers[uplink.dev_eui] = uplink
-        while len(self.strangers) > MAX_STRANGERS:
-            self.strangers.popitem(last=False)
 
 
 class ChirpStack:
     """One subscription, opened by the first read and kept until it is closed."""
 
-    def __init__(self, line: LorawanLine) -> None:
-        self.inbox = Inbox(frozenset(device.dev_eui for device in line.device))
+    def __init__(self, line: LorawanSource, known: frozenset[str] = frozenset()) -> None:
+        self.inbox = Inbox(known)
         self._line = line
         self._task: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
         self._fault = "not connected yet"
 
+    @property
+    def unread(self) -> Unread:
+        """The uplinks that no driver here could read."""
+        return self.inbox.unread
+
     async def take(self, dev_eui: str) -> list[Uplink]:
         """What came for one device since the last call; raises LineGone."""
+        await self.listen()
+        return self.inbox.take(dev_eui)
+
+    async def listen(self) -> None:
+        """Subscribe, if that is not done yet; raises LineGone."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=f"chirpstack {self._line.name}")
             await self._first_connection()
@@ -142,7 +149,6 @@ class ChirpStack:
                 f"ChirpStack's broker {self._line.host}:{self._line.port}: {self._fault}",
                 hint="see that mosquitto and chirpstack run, and check user and password",
             )
-        return self.inbox.take(dev_eui)
 
     async def close(self) -> None:
         """Leave the broker."""

@@ -43,7 +43,9 @@ class LorawanDriver:
             self._place.traffic.note(uplink.data, sent=False)
             try:
                 seen |= {one.quantity: one for one in (*_radio(uplink), *self._decode(uplink))}
+                self._place.stack.unread.read_again(uplink.dev_eui)
             except FrameError as error:
+                self._place.stack.unread.note(uplink, why=str(error), known=True)
                 errors.append(error)
         if errors and not seen:
             raise errors[-1]

@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from agent.drivers.account import Accounts
     from agent.drivers.chirpstack import Uplink
     from agent.drivers.pin_bank import PinBank
+    from agent.drivers.unread import Unread
 
 
 class Stack(Protocol):
     """Where LoRaWAN uplinks come from."""
+
+    @property
+    def unread(self) -> "Unread":
+        """The uplinks that no driver here could read."""
+        ...
 
     async def take(self, dev_eui: str) -> "list[Uplink]":
         """What came for one device since the last call; raises LineGone."""

@@ -31,7 +31,8 @@ def open_port(line: SerialLine) -> Port:
 
 def open_stack(line: LorawanLine) -> Stack:
     """The line's subscription, not yet opened; loads the uplinks' models."""
-    stack: Stack = importlib.import_module("agent.drivers.chirpstack").ChirpStack(line)
+    known = frozenset(device.dev_eui for device in line.device)
+    stack: Stack = importlib.import_module("agent.drivers.chirpstack").ChirpStack(line, known)
     return stack
 
 

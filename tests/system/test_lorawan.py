@@ -92,14 +92,14 @@ async def takes(stack: ChirpStack, wanted: Callable[[list[Uplink] | None], bool]
 
 async def test_uplinks_arrive_once_and_retained_ones_are_old(broker: Program, port: int) -> None:
     assert broker.running
-    publisher, stack = Publisher(port), ChirpStack(line(port))
+    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}))
     publisher.up(1, retain=True)
     assert await stack.take(EUI) == []
     publisher.up(2, eui="ffffffffffffffff")
     publisher.up(3)
     publisher.up(3)
     assert [one.count for one in await takes(stack, bool)] == [3]
-    assert list(stack.inbox.strangers) == ["ffffffffffffffff"]
+    assert [one.dev_eui for one in stack.unread.devices()] == ["ffffffffffffffff"]
     await stack.close()
     publisher.close()
 
@@ -107,7 +107,7 @@ async def test_uplinks_arrive_once_and_retained_ones_are_old(broker: Program, po
 async def test_a_broker_that_dies_is_a_line_that_is_gone_until_it_is_back(
     broker: Program, port: int
 ) -> None:
-    publisher, stack = Publisher(port), ChirpStack(line(port))
+    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}))
     assert await stack.take(EUI) == []
     publisher.close()
     broker.kill()
@@ -124,7 +124,7 @@ async def test_a_broker_that_dies_is_a_line_that_is_gone_until_it_is_back(
 
 
 async def test_without_a_broker_the_line_is_gone_in_words(port: int) -> None:
-    stack = ChirpStack(line(port))
+    stack = ChirpStack(line(port), frozenset({EUI}))
     with pytest.raises(LineGone, match="ChirpStack's broker") as error:
         await stack.take(EUI)
     assert "mosquitto and chirpstack run" in error.value.hint

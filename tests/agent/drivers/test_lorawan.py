@@ -10,6 +10,7 @@ from agent.drivers import dragino, milesight
 from agent.drivers.chirpstack import Inbox, Uplink, parse_uplink
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import LorawanPlace
+from agent.drivers.unread import Unread
 from agent.errors import DeviceSilent, FrameError, LineGone
 from agent.tap import Traffic
 from contract.identity import AssetId
@@ -124,12 +125,15 @@ def test_an_uplink_that_is_told_twice_counts_once() -> None:
     assert inbox.take(EUI) == []
 
 
-def test_of_strangers_the_last_bytes_are_kept_and_bounded() -> None:
+def test_of_strangers_the_last_payloads_are_kept_bounded_and_counted() -> None:
     inbox = Inbox(frozenset({EUI}))
     for number in range(100):
-        inbox.add(uplink("01 02", eui=f"{number:016x}"))
-    assert len(inbox.strangers) == 32
-    assert inbox.strangers[f"{99:016x}"].data == b"\x01\x02"
+        for count in range(6):
+            inbox.add(uplink(f"0{count}", eui=f"{number:016x}", count=count))
+    kept = inbox.unread.devices()
+    assert [one.dev_eui for one in kept] == [f"{number:016x}" for number in range(68, 100)]
+    assert {one.count for one in kept} == {6}
+    assert [one.uplink.data[0] for one in kept[-1].last] == [2, 3, 4, 5]
 
 
 class FakeStack:
@@ -138,6 +142,10 @@ class FakeStack:
     def __init__(self) -> None:
         self.inbox = Inbox(frozenset({EUI}))
         self.gone = False
+
+    @property
+    def unread(self) -> Unread:
+        return self.inbox.unread
 
     async def take(self, dev_eui: str) -> list[Uplink]:
         if self.gone:
@@ -187,6 +195,32 @@ async def test_a_payload_of_another_device_is_shown(sensor: Driver, stack: FakeS
     stack.inbox.add(uplink("0D 4A 04 B0 00 00 00 01"))
     with pytest.raises(FrameError, match="no field known here in 8 bytes: 0d 4a 04 b0"):
         await sensor.read()
+
+
+async def test_an_unknown_payload_is_a_fault_in_words_until_one_is_understood(
+    sensor: Driver, stack: FakeStack
+) -> None:
+    stack.inbox.add(uplink("0D 4A 04 B0 00 00 00 01", port=2, count=1))
+    stack.inbox.add(uplink("", port=7, count=2))
+    with pytest.raises(FrameError):
+        await sensor.read()
+    assert list(stack.unread.faults({EUI: "TPS-1"})) == [
+        "TPS-1: 2 unknown payloads, the last on port 7: empty"
+    ]
+    stack.inbox.add(uplink("01 75 5C", count=3))
+    await sensor.read()
+    assert list(stack.unread.faults({EUI: "TPS-1"})) == []
+    assert [one.uplink.port for one in stack.unread.devices()[0].last] == [2, 7]
+
+
+def test_strangers_are_one_fault_that_says_where_to_look() -> None:
+    inbox = Inbox(frozenset({EUI}))
+    for number in range(5):
+        inbox.add(uplink("01", eui=f"{number:016x}"))
+    (fault,) = inbox.unread.faults({})
+    assert fault.startswith("5 LoRaWAN devices that no setting names: 0000000000000004, ")
+    assert fault.endswith(", …; nadi-agent discover --lorawan shows them")
+    assert len(fault) <= 200
 
 
 @pytest.mark.parametrize("count", [20_000, pytest.param(1_000_000, marks=pytest.mark.nightly)])

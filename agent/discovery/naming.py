@@ -1,0 +1,79 @@
+"""Each new device gets the city's inventory number: given, asked for, or a name that says NEW."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from agent.discovery.proposing import Named, where
+from contract.discovery import Found
+from contract.document import nearest
+from contract.errors import SettingsError
+from contract.identity import ID_PATTERN, Kind
+
+NOT_YET = "replace it by the city's inventory number"
+KINDS = [kind.value for kind in Kind if kind is not Kind.GATEWAY]
+
+
+class Namer:
+    """Names by what a person said beforehand, then by asking, then by where a device is."""
+
+    def __init__(self, given: Mapping[str, str], *, ask: Callable[[str], str] | None) -> None:
+        self._given = dict(given)
+        self._ask = ask
+        self._used: set[str] = set()
+
+    def __call__(self, found: Found, prefix: str) -> Named | None:
+        """The name of one device, or None to leave it out."""
+        place, kind = where(found), found.kind or Kind.STREETLIGHT
+        if place in self._given:
+            self._used.add(place)
+            return Named(asset=self._given[place], kind=kind)
+        if self._ask is None:
+            return Named(asset=placeholder(prefix, place), kind=kind, remark=NOT_YET)
+        asset = self._asked(f"{place}: {found.what}\n  inventory number (Enter leaves it out): ")
+        return Named(asset=asset, kind=self._kind(kind)) if asset else None
+
+    def unused(self) -> list[str]:
+        """Places that were named and at which nothing new was found."""
+        return [place for place in self._given if place not in self._used]
+
+    def _asked(self, words: str) -> str:
+        assert self._ask is not None
+        while (said := self._ask(words).strip()) and not re.fullmatch(ID_PATTERN, said):
+            words = "  at most 64 of A-Z a-z 0-9 . _ -, please: "
+        return said
+
+    def _kind(self, kind: Kind) -> Kind:
+        assert self._ask is not None
+        while said := self._ask(f"  kind (Enter: {kind}): ").strip():
+            if said in KINDS:
+                return Kind(said)
+        return kind
+
+
+def placeholder(prefix: str, place: str) -> str:
+    """An inventory number that says that it is none yet."""
+    name = "-".join(part for part in ("NEW", prefix, place) if part)
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)[:64]
+
+
+def given_names(pairs: list[str]) -> dict[str, str]:
+    """WHERE=NUMBER, each; raises SettingsError."""
+    names = {}
+    for pair in pairs:
+        place, sign, asset = pair.rpartition("=")
+        if not sign or not place or not re.fullmatch(ID_PATTERN, asset):
+            raise SettingsError(
+                f"--asset {pair} is no WHERE=NUMBER",
+                hint="for example --asset 3=PJU-0003, or --asset 10.20.0.5=CAM-0005",
+            )
+        names[place] = asset
+    return names
+
+
+def refuse_unused(unused: list[str], found: list[Found]) -> None:
+    """Raises SettingsError if a name was given for what was not found: a typing error, mostly."""
+    if unused:
+        raise SettingsError(
+            f"--asset {unused[0]}=…: nothing new was found there; nothing was written",
+            hint=nearest(unused[0], [where(one) for one in found if not one.asset]),
+        )
