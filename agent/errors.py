@@ -8,7 +8,8 @@ AgentError
 │   └── DeviceRefused   the device answered that it will not; says its code in words
 │       ├── ServiceClosed   the host is there, nothing listens on its port
 │       └── LoginRefused    it does not take this user and password
-├── LineGone            the port is missing, busy or was unplugged; every device on it waits
+├── LineGone            the port is missing or was unplugged; every device on it waits
+│   └── LineBusy        another program holds the port
 ├── OutboxFailed        a round could not be sealed; it is kept and tried again
 │   ├── OutboxFull      the card is full; old batches make room
 │   ├── OutboxDamaged   the file is not an outbox; it is put aside and salvaged
@@ -53,6 +54,10 @@ class Unpowered(DeviceError):
 
 class LineGone(AgentError):
     """The port is missing, busy or was unplugged."""
+
+
+class LineBusy(LineGone):
+    """Another program holds the port."""
 
 
 class OutboxFailed(AgentError):

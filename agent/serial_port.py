@@ -7,7 +7,7 @@ import termios
 
 import serial_asyncio_fast
 
-from agent.errors import LineGone
+from agent.errors import LineBusy, LineGone
 
 MAX_BUFFER = 4_096  # no device here says more than a few hundred bytes between two reads
 OPEN_TIMEOUT_S = 5.0
@@ -85,7 +85,10 @@ class SerialPort:
         if code in _MISSING:
             return self._gone("is missing", "plug the adapter in, or correct port in the settings")
         if code in _BUSY:
-            return self._gone("is busy", "stop the other program that holds it")
+            return LineBusy(
+                f"the serial port {self._path} is busy",
+                hint="stop the other program that holds it",
+            )
         if code == errno.EACCES:
             return self._gone("may not be opened", "add the agent's user to the group dialout")
         reason = str(error).removeprefix(f"could not open port {self._path}: ")

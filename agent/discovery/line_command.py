@@ -7,7 +7,7 @@ from agent.asking import ask
 from agent.clock import Clock
 from agent.discovery.known import line_at, name_devices
 from agent.discovery.line_search import Finding, Progress, Search, garbled_words, search_line
-from agent.errors import LineGone
+from agent.errors import LineBusy, LineGone
 from agent.serial_port import SerialPort
 from contract.discovery import AddressReport, FoundDevice, LineReport
 from contract.serial_devices import SPEAKING
@@ -34,7 +34,14 @@ def _directly(port: str, search: Search, clock: Clock, progress: Progress) -> Li
     def open_port(baud: int) -> SerialPort:
         return SerialPort(port, baud=baud)
 
-    finding = asyncio.run(search_line(open_port, search, clock=clock, progress=progress))
+    try:
+        finding = asyncio.run(search_line(open_port, search, clock=clock, progress=progress))
+    except LineBusy as error:
+        raise LineBusy(
+            str(error),
+            hint="if the agent holds it, name its settings and it looks for you:"
+            " --settings FILE; else stop the other program",
+        ) from None
     return _report(port, search.bauds, search.addresses, finding)
 
 

@@ -1,13 +1,16 @@
 """`nadi-agent discover` as a technician runs it, on a line of simulated meters."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from agent.config import load
 from contract.document import load_document
 from contract.settings import AgentSettings
+from scripts.district.certificates import Authority
 from scripts.district.process import python_program
 
 pytestmark = pytest.mark.system
@@ -35,7 +38,10 @@ baud = 9600
 type = "a02yyuw"
 asset = "TPS-1"
 """
+# A gateway whose city cannot be reached: it reads its line all the same.
 REST = """
+[health]
+enabled = false
 [gateway]
 city = "baubau"
 id = "bb-0001"
@@ -85,6 +91,80 @@ def test_a_silent_line_is_said_with_what_to_look_at(tmp_path: Path, ports: Path)
     )
     assert code == 1
     assert "✗ nothing answers" in said
+
+
+def test_what_is_found_is_written_once(tmp_path: Path, ports: Path) -> None:
+    settings = tmp_path / "agent.toml"
+    settings.write_text(REST)
+    asked = ("--line", str(ports / "pju"), "--addresses", "2,5", "--write", str(settings))
+    code, said, _ = discover(tmp_path, *asked, "--asset", "2=PJU-0002", "--json")
+    assert code == 0
+    report = json.loads(said)
+    assert (report["schema"], report["search"]) == (1, "line")
+    assert 'asset = "PJU-0002"' in report["written"]["added"]
+    assert [one.asset for one in load(settings).devices()] == ["PJU-0002", "NEW-pju-5"]
+    before = settings.read_bytes()
+    code, said, _ = discover(tmp_path, *asked)
+    assert code == 0
+    assert "= 9600 baud, address 2" in said
+    assert "has all of it already; nothing was changed" in said
+    assert settings.read_bytes() == before
+
+
+@pytest.fixture
+def held(tmp_path: Path, ports: Path, authority: Authority) -> Iterator[Path]:
+    """The settings of an agent that holds the line of meters, of which it knows one."""
+    settings, socket = tmp_path / "agent.toml", Path(f"/tmp/nadi-{os.getpid()}-discover.sock")
+    line = f"""
+[[serial]]
+name = "pju"
+port = "{ports / "pju"}"
+[[serial.device]]
+driver = "pzem004t"
+asset = "PJU-1"
+address = 2
+"""
+    own = authority.client("bb-0001")
+    rest = REST.replace(
+        'id = "bb-0001"',
+        f"""id = "bb-0001"
+data_dir = "{tmp_path / "data"}"
+socket = "{socket}"
+""",
+    )
+    rest = rest.replace("/etc/nadi/ca.pem", str(own.ca_file)).replace("broker.example", "127.0.0.1")
+    rest = rest.replace("/etc/nadi/gateway.pem", str(own.cert_file))
+    settings.write_text(rest.replace("/etc/nadi/gateway.key", str(own.key_file)) + line)
+    arguments = ("agent", "run", "--settings", str(settings))
+    agent = python_program("agent", *arguments, folder=tmp_path, root=ROOT)
+    agent.start_and_wait(deadline_s=PATIENCE_S)
+    agent.wait_until(socket.exists, what="its socket", deadline_s=PATIENCE_S)
+    yield settings
+    agent.stop()
+    socket.unlink(missing_ok=True)
+
+
+def test_on_a_line_that_the_agent_holds_it_looks_for_you(
+    tmp_path: Path, ports: Path, held: Path
+) -> None:
+    code, said, _ = discover(
+        tmp_path, "--line", str(ports / "pju"), "--addresses", "2,4,5", "--settings", str(held),
+        "--json",
+    )  # fmt: skip
+    assert code == 0
+    report = json.loads(said)
+    assert report["looked"] == "through the agent"
+    assert [(one["address"], one["asset"]) for one in report["found"]] == [(2, "PJU-1"), (5, "")]
+
+
+def test_a_line_that_another_program_holds_is_busy_in_words(
+    tmp_path: Path, ports: Path, held: Path
+) -> None:
+    assert held.exists()
+    code, _, said = discover(tmp_path, "--line", str(ports / "pju"), "--addresses", "2")
+    assert code == 1
+    assert "pju is busy" in said
+    assert "--settings" in said
 
 
 @pytest.mark.parametrize(
