@@ -8,6 +8,7 @@ from contract.identity import Kind
 from contract.live import Shown
 
 MAX_PAYLOADS = 4
+Login = Literal["untried", "accepted", "refused", "unanswered"]
 
 
 class Found(Shown):
@@ -42,7 +43,7 @@ class FoundHost(Found):
     name: str = ""
     profile: str = ""
     onvif_port: int | None = None
-    login: Literal["untried", "accepted", "refused"] = "untried"
+    login: Login = "untried"
 
 
 class UnknownPayload(Shown):

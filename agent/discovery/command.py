@@ -16,7 +16,7 @@ from agent.discovery.naming import Namer, given_names, refuse_unused
 from agent.discovery.options import addresses, in_bounds
 from agent.discovery.progress import Progress
 from agent.discovery.proposal import Proposal
-from agent.discovery.proposing import propose_line, propose_lorawan
+from agent.discovery.proposing import propose_line, propose_lorawan, propose_network
 from agent.discovery.settings_file import write
 from agent.discovery.words import AnyReport, in_words
 from contract.discovery import LorawanReport
@@ -61,7 +61,9 @@ def _look(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
     try:
         if looking.options.line:
             return _line(looking)
-        return _lorawan(looking)
+        if looking.options.lorawan:
+            return _lorawan(looking)
+        return _network(looking)
     finally:
         looking.progress.end()
 
@@ -79,6 +81,14 @@ def _line(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
         options.line, search, settings, clock=looking.clock, progress=looking.progress
     )
     return report, lambda: propose_line(report, settings, looking.namer)
+
+
+def _network(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
+    from agent.discovery.network_command import look_at_network, search_of  # noqa: PLC0415
+
+    settings, search = looking.settings, search_of(looking.options)
+    report = look_at_network(search, settings, clock=looking.clock, progress=looking.progress)
+    return report, lambda: propose_network(report, settings, looking.namer, search.account)
 
 
 def _lorawan(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:

@@ -72,7 +72,7 @@ def _nothing(report: Report) -> list[str]:
         ]
     if isinstance(report, NetworkReport):
         return [
-            f"✗ no camera or access point answers among {report.hosts} of {report.network}",
+            f"✗ no camera or access point answers among {report.hosts} hosts of {report.network}",
             "  → check the network's address and the cable; then try --rtsp-port, --community",
         ]
     return [

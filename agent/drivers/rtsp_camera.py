@@ -150,10 +150,10 @@ def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
     )
 
 
-def request(uri: str, *, cseq: int, login: str = "") -> bytes:
-    """A DESCRIBE."""
+def request(uri: str, *, cseq: int, login: str = "", method: str = "DESCRIBE") -> bytes:
+    """A DESCRIBE, or another method that asks."""
     lines = [
-        f"DESCRIBE {uri} RTSP/1.0",
+        f"{method} {uri} RTSP/1.0",
         f"CSeq: {cseq}",
         "User-Agent: nadi-kota",
         "Accept: application/sdp",

@@ -34,6 +34,7 @@ class Binding:
     oid: str
     tag: int
     number: int | None
+    content: bytes = b""
 
     @property
     def missing(self) -> bool:
@@ -112,7 +113,10 @@ def _binding(pair: bytes) -> Binding:
     if len(both) != 2 or both[0][0] != ber.OBJECT_IDENTIFIER:
         raise FrameError("an SNMP binding that is none")
     (_, at, end), (tag, start, stop) = both
-    return Binding(oid=ber.to_oid(pair[at:end]), tag=tag, number=_number(tag, pair[start:stop]))
+    content = pair[start:stop]
+    return Binding(
+        oid=ber.to_oid(pair[at:end]), tag=tag, number=_number(tag, content), content=content
+    )
 
 
 def _number(tag: int, content: bytes) -> int | None:
