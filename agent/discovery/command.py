@@ -13,7 +13,7 @@ from agent.config import DEFAULT, load
 from agent.discovery.known import name_sensors
 from agent.discovery.line_search import Search
 from agent.discovery.naming import Namer, given_names, refuse_unused
-from agent.discovery.options import addresses, in_bounds
+from agent.discovery.options import addresses, broker, in_bounds
 from agent.discovery.progress import Progress
 from agent.discovery.proposal import Proposal
 from agent.discovery.proposing import propose_line, propose_lorawan, propose_network
@@ -96,7 +96,8 @@ def _lorawan(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]
     seconds = in_bounds("seconds", looking.options.seconds, 1, 86_400)
     sources: list[LorawanSource] = list(settings.lorawan) if settings else []
     if application := looking.options.application:
-        sources = [LorawanSource(name=NEW_SOURCE, application=application)]
+        host, port = broker(looking.options.broker)
+        sources = [LorawanSource(name=NEW_SOURCE, application=application, host=host, port=port)]
     if not sources:
         raise SettingsError(
             "no LoRaWAN line is in the settings", hint="name the application: --application ID"

@@ -99,6 +99,10 @@ def _add_lorawan(command: argparse.ArgumentParser) -> None:
         "--application", default="", metavar="ID",
         help="an application of the ChirpStack on this gateway that no setting names yet",
     )  # fmt: skip
+    lorawan.add_argument(
+        "--broker", default="127.0.0.1:1883", metavar="HOST:PORT",
+        help="ChirpStack's broker, with --application; default 127.0.0.1:1883",
+    )  # fmt: skip
 
 
 def _add_output(command: argparse.ArgumentParser) -> None:
@@ -132,6 +136,14 @@ def addresses(text: str) -> tuple[int, ...]:
             )
         found += range(first, last + 1)
     return tuple(dict.fromkeys(found))
+
+
+def broker(text: str) -> tuple[str, int]:
+    """Host and port; raises SettingsError."""
+    match = re.fullmatch(r"([A-Za-z0-9.-]+):(\d{1,5})", text)
+    if match is None:
+        raise SettingsError(f"--broker {text} is no HOST:PORT", hint="for example 127.0.0.1:1883")
+    return match[1], in_bounds("broker", int(match[2]), 1, 65_535)
 
 
 def in_bounds(name: str, value: int, least: int, most: int) -> int:

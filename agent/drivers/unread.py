@@ -68,7 +68,7 @@ class Unread:
         strangers = [device.dev_eui for device in self._devices.values() if not device.known]
         if strangers:
             shown = ", ".join(strangers[:-4:-1]) + (", …" if len(strangers) > 3 else "")
-            yield f"{len(strangers)} LoRaWAN devices that no setting names: {shown}; {HINT}"
+            yield f"LoRaWAN devices that no setting names ({len(strangers)}): {shown}; {HINT}"
         for device in self._devices.values():
             if device.known and device.current:
                 yield f"{names.get(device.dev_eui, device.dev_eui)}: {_unknown(device)}"
@@ -77,4 +77,4 @@ class Unread:
 def _unknown(device: UnreadDevice) -> str:
     last = device.last[-1].uplink
     shown = last.data[:SHOWN_BYTES].hex(" ") or "empty"
-    return f"{device.count} unknown payloads, the last on port {last.port}: {shown}"
+    return f"unknown payloads ({device.count}), the last on port {last.port}: {shown}"

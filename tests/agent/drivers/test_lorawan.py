@@ -205,7 +205,7 @@ async def test_an_unknown_payload_is_a_fault_in_words_until_one_is_understood(
     with pytest.raises(FrameError):
         await sensor.read()
     assert list(stack.unread.faults({EUI: "TPS-1"})) == [
-        "TPS-1: 2 unknown payloads, the last on port 7: empty"
+        "TPS-1: unknown payloads (2), the last on port 7: empty"
     ]
     stack.inbox.add(uplink("01 75 5C", count=3))
     await sensor.read()
@@ -218,7 +218,7 @@ def test_strangers_are_one_fault_that_says_where_to_look() -> None:
     for number in range(5):
         inbox.add(uplink("01", eui=f"{number:016x}"))
     (fault,) = inbox.unread.faults({})
-    assert fault.startswith("5 LoRaWAN devices that no setting names: 0000000000000004, ")
+    assert fault.startswith("LoRaWAN devices that no setting names (5): 0000000000000004, ")
     assert fault.endswith(", …; nadi-agent discover --lorawan shows them")
     assert len(fault) <= 200
 
