@@ -21,6 +21,7 @@ NAMES = (
     "outbox",
     "agent_start",
     "line_round",
+    "discovery",
     "ingest",
     "drain",
     "latency",
