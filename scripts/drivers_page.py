@@ -27,6 +27,17 @@ Each driver is judged by frames recorded from data sheets and named sources, goo
 `tests/fixtures/frames`; one without them is not on this page. What every device can have besides:
 `asset`, `unreachable_after`, `fed_by`, and the limits of [events](events.md).
 `nadi-agent read ASSET` shows what a device says now, and its bytes.
+
+## What `nadi-agent discover` finds
+
+- `--line PORT`: `pzem004t`; by shipped maps Eastron SDM120 and SDM630, DFRobot URM13 and URM14, a
+  SEN0492 at its factory address 80, and each lamp of channel 0 behind an Intesis DALI gateway; by
+  listening `a02yyuw` and `maxbotix`. Another Modbus device is named with its address.
+- `--network NETWORK`: `rtsp_camera` by RTSP OPTIONS, with its ONVIF clock where that answers;
+  `snmp_access_point` by its maker's number in sysObjectID: MikroTik, Ubiquiti, Aruba, Ruckus.
+  A RouterOS REST service and other SNMP devices are named, and not proposed.
+- `--lorawan`: `em310_udl`, `em400` and `dragino_ldds` by payloads that give a distance; every
+  other payload is shown with its port and bytes.
 """
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _settings(options: argparse.Namespace) -> AgentSettings | None:
     """The settings, which may be missing where none are named and none are written."""
     path = _file(options)
     named = options.settings is not None or options.write is not None
-    return load(path) if named or path.exists() else None
+    return load(path) if named or os.access(path, os.R_OK) else None
 
 
 def _file(options: argparse.Namespace) -> Path:

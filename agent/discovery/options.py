@@ -19,7 +19,7 @@ examples:
   nadi-agent discover --line /dev/ttyUSB0 --write            and add what is new to the settings
   nadi-agent discover --line /dev/ttyUSB0 --write --asset 3=PJU-0003 --asset 5=PJU-0005
   nadi-agent discover --network 10.20.0.0/24                 cameras and access points, no login
-  nadi-agent discover --network 10.20.0.0/24 --user nadi --password file:/root/camera.password
+  nadi-agent discover --network 10.20.0.0/24 --user nadi --password file:camera.password
   nadi-agent discover --lorawan                              devices no setting names, odd payloads
 
 Off a terminal, a device without --asset is written as NEW-ttyUSB0-3 and so on: rename those.
