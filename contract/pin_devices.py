@@ -57,13 +57,15 @@ class Pillar(Device):
 class Echo(Device):
     """An HC-SR04 or JSN-SR04T that the gateway itself times; its echo is 5 V and needs a divider.
 
-    A busy Pi misreads it by centimetres: prefer a sensor on a serial line.
+    A busy Pi misreads it by centimetres: prefer a sensor on a serial line. Nearer than `min_mm` and
+    farther than `max_mm` it sees nothing.
     """
 
     driver: Literal["echo"] = "echo"
     kind: AssetKind = Kind.WASTE_BIN
     echo_pin: Pin
     trigger_pin: Pin
+    min_mm: Annotated[int, Field(ge=0, le=1_000)] = 20
     max_mm: Annotated[int, Field(ge=100, le=10_000)] = 4_000
     samples: Annotated[int, Field(ge=1, le=30)] = 9
 

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from pydantic import BaseModel
+
 from agent.drivers.registry import MODULES
 from contract.devices import Device
 from contract.lorawan_devices import LorawanSensor
 from contract.network_devices import NetworkDevice
 from contract.pin_devices import PinDevice
 from contract.serial_devices import SerialDevice
+from contract.settings import Health
 from scripts.asyncapi_reference import GENERATED, table
 
 FRAMES = Path(__file__).parents[1] / "tests" / "fixtures" / "frames"
@@ -21,6 +24,7 @@ LINES = (
     ("[[lorawan.device]]", LorawanSensor),
     ("[[pins.device]]", PinDevice),
 )
+OWN = {"gateway_health": "agent.drivers.gateway_health"}  # on every gateway, without a line
 COMMON = set(Device.model_fields) - {"kind"}
 INTRO = """\
 Each driver is judged by frames recorded from data sheets and named sources, good and bad, in
@@ -42,17 +46,19 @@ Each driver is judged by frames recorded from data sheets and named sources, goo
 
 
 def drivers_page() -> str:
-    """Every driver that has recorded frames, and the names of those that have none."""
-    listed = [name for name in MODULES if (FRAMES / f"{name}.toml").is_file()]
+    """Every driver that has recorded frames, and the names of those that have none, if any."""
+    every = {**MODULES, **OWN}
+    listed = [name for name in every if (FRAMES / f"{name}.toml").is_file()]
     parts = [GENERATED.replace("contract/", "agent/drivers"), "# Drivers\n", INTRO]
     parts += [_driver(name) for name in listed]
-    others = ", ".join(f"`{name}`" for name in MODULES if name not in listed)
-    return "\n".join([*parts, f"Without recorded frames, and so not listed: {others}.\n"])
+    if others := ", ".join(f"`{name}`" for name in every if name not in listed):
+        parts.append(f"Without recorded frames, and so not listed: {others}.\n")
+    return "\n".join(parts)
 
 
 def _driver(name: str) -> str:
     frames = tomllib.loads((FRAMES / f"{name}.toml").read_text(encoding="utf-8"))
-    words = (importlib.import_module(MODULES[name]).__doc__ or "").strip()
+    words = (importlib.import_module((MODULES | OWN)[name]).__doc__ or "").strip()
     tables = [_settings(where, model) for where, model in _models(name)]
     traps = "".join(f"- {trap}\n" for trap in frames["traps"])
     wiring = f"**Wiring.** {frames['wiring']}\n"
@@ -61,14 +67,16 @@ def _driver(name: str) -> str:
     )
 
 
-def _models(name: str) -> Iterator[tuple[str, type[Device]]]:
+def _models(name: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    if name in OWN:
+        yield "[health]", Health
     for where, union in LINES:
         for model in get_args(get_args(union)[0]):
             if model.model_fields["driver"].default == name:
                 yield where, model
 
 
-def _settings(where: str, model: type[Device]) -> str:
+def _settings(where: str, model: type[BaseModel]) -> str:
     rows = [
         (f"`{key}`", "required" if field.is_required() else _default(field.default))
         for key, field in model.model_fields.items()

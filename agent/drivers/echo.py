@@ -31,6 +31,11 @@ class EchoDriver:
                 f"no echo within {self._settings.max_mm} mm",
                 hint="check trigger, echo and its divider, or set max_mm",
             )
+        if distance_mm < self._settings.min_mm:
+            raise FrameError(
+                f"an echo from {distance_mm} mm, nearer than the sensor sees",
+                hint="clean the sensor and look for what hangs before it, or set min_mm",
+            )
         return (Observation(quantity="distance", value=float(distance_mm)),)
 
     async def _await_echoes(self, sensor: Any) -> None:

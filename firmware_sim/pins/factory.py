@@ -11,7 +11,7 @@ import threading
 from time import monotonic
 from typing import Any
 
-from gpiozero import GPIOZeroError
+from gpiozero import GPIOZeroError, PinFixedPull
 from gpiozero.pins.mock import MockFactory, MockPin
 
 PATIENCE_S = 5.0
@@ -43,6 +43,8 @@ class SimulatedPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
             self.factory.trigger(self.info.name)
 
     def _set_pull(self, value: str) -> None:
+        if self.info.pull and value != self.info.pull:
+            raise PinFixedPull(f"{self!r} has a fixed pull resistor")
         self._pull = value
         self._state = self.factory.level(self.info.name, otherwise=value == "up")
 

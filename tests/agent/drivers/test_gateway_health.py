@@ -1,20 +1,17 @@
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.clock import FakeClock, Sight
 from agent.drivers.gateway_health import GatewayHealthDriver
 
-# As a Raspberry Pi Compute Module 4 with eMMC shows them.
-PI = {
-    "sys/class/thermal/thermal_zone0/temp": "61835\n",
-    "sys/devices/platform/soc/soc:firmware/get_throttled": "50005\n",
-    "sys/class/hwmon/hwmon0/name": "cpu_thermal\n",
-    "sys/class/hwmon/hwmon1/name": "rpi_volt\n",
-    "sys/class/hwmon/hwmon1/in0_lcrit_alarm": "1\n",
-    "sys/block/mmcblk0/device/life_time": "0x02 0x01\n",
-    "proc/meminfo": "MemTotal:         931236 kB\nMemFree: 1 kB\nMemAvailable:     612344 kB\n",
-}
+FRAMES = Path(__file__).parents[2] / "fixtures" / "frames" / "gateway_health.toml"
+
+
+def vectors(kind: str) -> list[dict[str, Any]]:
+    return tomllib.loads(FRAMES.read_text())[kind]  # type: ignore[no-any-return]
 
 
 def plant(root: Path, files: dict[str, str]) -> None:
@@ -30,20 +27,19 @@ async def seen(root: Path, *, clock: FakeClock | None = None) -> dict[str, float
     return {one.quantity: one.value for one in await driver.read()}
 
 
-async def test_a_pi_says_how_it_is(tmp_path: Path) -> None:
-    plant(tmp_path, PI)
+@pytest.mark.parametrize("vector", vectors("good"), ids=lambda vector: str(vector["name"]))
+async def test_a_kernels_files_say_how_a_gateway_is(vector: dict[str, Any], tmp_path: Path) -> None:
+    plant(tmp_path, vector["files"])
     clock = FakeClock(sight=Sight(origin_ms=1, uncertainty_ms=1))
     values = await seen(tmp_path, clock=clock)
     assert values.pop("card_free") > 0
-    assert values == {
-        "cpu_temperature": 61.835,
-        "throttled": 1.0,
-        "undervoltage": 1.0,
-        "card_wear": 20.0,
-        "memory_available": 612_344 * 1_024,
-        "clock_known": 1.0,
-        "failed_reads": 0.015,
-    }
+    assert values == vector["values"] | {"clock_known": 1.0, "failed_reads": 0.015}
+
+
+@pytest.mark.parametrize("vector", vectors("bad"), ids=lambda vector: str(vector["name"]))
+async def test_what_makes_no_sense_is_not_told(vector: dict[str, Any], tmp_path: Path) -> None:
+    plant(tmp_path, vector["files"])
+    assert vector["absent"] not in await seen(tmp_path)
 
 
 async def test_what_a_kernel_does_not_tell_is_left_out(tmp_path: Path) -> None:
@@ -52,7 +48,7 @@ async def test_what_a_kernel_does_not_tell_is_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "warm", "0x", "\xff\xff", "9" * 9_000])
 async def test_a_file_that_makes_no_sense_is_left_out(tmp_path: Path, text: str) -> None:
-    plant(tmp_path, dict.fromkeys(PI, text))
+    plant(tmp_path, dict.fromkeys(vectors("good")[0]["files"], text))
     known = set(await seen(tmp_path))
     assert {"card_free", "clock_known"} <= known
     assert not known & {"undervoltage", "card_wear", "memory_available"}

@@ -1,16 +1,18 @@
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from gpiozero.pins.mock import MockFactory, MockTriggerPin
+from gpiozero import InputDevice
+from gpiozero.pins.mock import MockFactory, MockPin
 
 from agent.drivers import echo, pillar
 from agent.drivers.driver import Driver
 from agent.drivers.pin_bank import PinBank, load_factory
 from agent.drivers.place import PinPlace
-from agent.errors import FrameError, LineGone
+from agent.errors import DeviceSilent, FrameError, LineGone
 from contract.document import load_document
 from contract.errors import SettingsError
 from contract.identity import AssetId
@@ -42,11 +44,13 @@ async def bank(factory: Any) -> Any:
     await made.close()
 
 
-def vectors() -> list[dict[str, Any]]:
-    return tomllib.loads((FRAMES / "pillar.toml").read_text())["good"]  # type: ignore[no-any-return]
+def vectors(device: str, kind: str) -> list[dict[str, Any]]:
+    return tomllib.loads((FRAMES / f"{device}.toml").read_text())[kind]  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: str(vector["name"]))
+@pytest.mark.parametrize(
+    "vector", vectors("pillar", "good"), ids=lambda vector: str(vector["name"])
+)
 async def test_the_levels_of_the_pins_are_the_states_of_the_contacts(
     vector: dict[str, Any], factory: Any, bank: PinBank
 ) -> None:
@@ -85,23 +89,59 @@ def test_a_factory_without_its_hardware_fails_loudly_and_no_other_is_tried() -> 
         load_factory(PinsLine(name="pins", factory="rpigpio", device=[PILLAR]))
 
 
-def echo_after(factory: Any, bank: PinBank, seconds: float) -> Driver:
-    """A sensor whose echo comes so long after its trigger; sound goes 34 cm in a millisecond."""
-    settings = Echo(asset=AssetId("TPS-1"), echo_pin=24, trigger_pin=25, samples=1, max_mm=2_000)
+@pytest.mark.parametrize("vector", vectors("pillar", "bad"), ids=lambda one: str(one["name"]))
+async def test_contacts_that_must_not_be_read_are_refused_in_words(
+    vector: dict[str, Any], factory: Any, bank: PinBank
+) -> None:
+    held = [InputDevice(pin, pin_factory=factory) for pin in vector.get("taken", ())]
+    with pytest.raises((LineGone, ValueError), match=re.escape(vector["why"])):
+        await read_pillar(vector["contacts"], bank)
+    for one in held:
+        one.close()
+
+
+async def read_pillar(contacts: dict[str, Any], bank: PinBank) -> None:
+    settings = Pillar(asset=AssetId("PANEL-01"), **contacts)
+    PinsLine(name="pins", device=[settings])
+    await pillar.build(settings, PinPlace(bank=bank)).read()
+
+
+class PingPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
+    """A trigger whose ping comes back as the edges of a vector, at exactly their times."""
+
+    def __init__(self, factory: Any, info: Any, *, echo_pin: Any, edges: list[list[int]]) -> None:
+        super().__init__(factory, info)
+        self._echo_pin = echo_pin
+        self._edges = edges
+
+    def _set_state(self, value: Any) -> None:
+        super()._set_state(value)
+        for at_us, level in self._edges if value else ():
+            self._echo_pin._state = bool(level)
+            self._echo_pin._last_change = at_us / 1_000_000
+            self._echo_pin._call_when_changed()
+
+
+def sensor(vector: dict[str, Any], factory: Any, bank: PinBank) -> Driver:
+    settings = Echo(asset=AssetId("TPS-1"), echo_pin=24, trigger_pin=25, samples=3)
     echoes = factory.pin(24)
-    factory.pin(25, pin_class=MockTriggerPin, echo_pin=echoes, echo_time=seconds)
+    factory.pin(25, pin_class=PingPin, echo_pin=echoes, edges=vector["edges"])
+    echoes._state = bool(vector.get("level"))
     return echo.build(settings, PinPlace(bank=bank))
 
 
-async def test_an_echo_is_a_distance(factory: Any, bank: PinBank) -> None:
-    (seen,) = await echo_after(factory, bank, 0.004).read()
-    assert seen.quantity == "distance"
-    assert seen.value == pytest.approx(686, rel=0.2)  # as busy as this machine is
+@pytest.mark.parametrize("vector", vectors("echo", "good"), ids=lambda one: str(one["name"]))
+async def test_an_echo_is_a_distance(vector: dict[str, Any], factory: Any, bank: PinBank) -> None:
+    seen = await sensor(vector, factory, bank).read()
+    assert {one.quantity: one.value for one in seen} == vector["values"]
 
 
-async def test_an_echo_from_beyond_its_reach_is_none(factory: Any, bank: PinBank) -> None:
-    with pytest.raises(FrameError, match="no echo within 2000 mm"):
-        await echo_after(factory, bank, 0.02).read()
+@pytest.mark.parametrize("vector", vectors("echo", "bad"), ids=lambda one: str(one["name"]))
+async def test_an_echo_that_says_nothing_is_no_distance(
+    vector: dict[str, Any], factory: Any, bank: PinBank
+) -> None:
+    with pytest.raises((DeviceSilent, FrameError)):
+        await sensor(vector, factory, bank).read()
 
 
 @pytest.mark.parametrize(
