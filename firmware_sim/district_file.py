@@ -51,7 +51,7 @@ def _one_of(key: Key, table: dict[str, object], where: str) -> object:
         raise SettingsError(f"{where}.type is missing", hint=f"it is one of {_or(key.of)}")
     if not isinstance(kind, str) or kind not in key.of:
         raise SettingsError(
-            f"{where}.type is {kind!r}, which no device here is", hint=_nearest(str(kind), key.of)
+            f"{where}.type is {kind!r}, which no device here is", hint=nearest(str(kind), key.of)
         )
     return _build(key.of[kind], table, where)
 
@@ -127,7 +127,7 @@ def _plain(cls: type[Any]) -> dict[str, "Field[Any]"]:
 def _refuse_unknown(table: Table, known: Iterable[str], where: str) -> None:
     for name in table:
         if name not in known:
-            raise SettingsError(f"{_at(where)}{name} is no setting", hint=_nearest(name, known))
+            raise SettingsError(f"{_at(where)}{name} is no setting", hint=nearest(name, known))
 
 
 def _value(value: object, kind: type, key: Key, at: str) -> object:
@@ -161,7 +161,8 @@ def _at(where: str) -> str:
     return f"{where}." if where.endswith(("]", "faults")) else f"{where}: "
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What somebody may have meant, or all that there is."""
     known = tuple(known)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else f"it can be {_or(known)}"

@@ -87,6 +87,10 @@ class DeviceSettings:
         """Which of its faults leave it without a word."""
         return ("silent",)
 
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """How an agent's settings read it; a `map` is a file of configs/modbus."""
+        return ()
+
     def refuse_late(self) -> None:
         """For what sends unasked; raises SettingsError."""
         if self.faults.late:

@@ -1,5 +1,6 @@
 """Cameras as a district file describes them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
@@ -37,3 +38,8 @@ class CameraSettings(SocketSettings):
                 f"{self.asset}: path {self.path!r} does not start with a slash",
                 hint=f'write path = "/{self.path}"',
             )
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By the driver made for it."""
+        login = {} if self.auth == "none" else {"user": self.user, "password": self.password}
+        yield {"driver": self.DEVICE, "asset": self.asset, "path": self.path, **login}

@@ -1,6 +1,7 @@
 """LoRaWAN bin sensors and the broker their uplinks go to, as a district file describes them."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -41,6 +42,12 @@ class ReporterSettings(BinSettings):
                 hint="of flip, stray, half, late and lose use only lose",
             )
 
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By its DevEUI."""
+        interval_s = max(10.0, self.interval_s)
+        named = {"driver": self.DEVICE, "asset": self.asset, "dev_eui": self.dev_eui}
+        yield {**named, "report_interval_s": interval_s}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Em310Settings(ReporterSettings):
@@ -68,6 +75,11 @@ class DraginoSettings(ReporterSettings):
     )
 
     ds18b20: bool = field(default=False, metadata=key("its thermometer is plugged in"))
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By its DevEUI, with or without its thermometer."""
+        for given in ReporterSettings.agent_devices(self):
+            yield {**given, "ds18b20": self.ds18b20}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Modbus units as a district file describes them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -29,6 +30,11 @@ class UnitSettings(DeviceSettings):
         default=20.0, metadata=key("time from question to first byte", 0, 1000)
     )
 
+    def by_map(self, path: str, kind: str) -> dict[str, object]:
+        """An agent's device that is read by a register map."""
+        named = {"driver": "modbus_map", "asset": self.asset, "kind": kind}
+        return named | {"map": path, "address": self.address}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSettings(UnitSettings):
@@ -54,6 +60,10 @@ class LampMeterSettings(MeterSettings):
         """It lives on the mains that it measures."""
         return ("silent", "supply_loss")
 
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By the driver made for it."""
+        yield {"driver": "pzem004t", "asset": self.asset, "address": self.address}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sdm120Settings(MeterSettings):
@@ -71,6 +81,10 @@ class Sdm120Settings(MeterSettings):
     def muted_by(self) -> tuple[str, ...]:
         """Without a supply of its own it lives on the mains that it measures."""
         return ("silent",) if self.own_supply else ("silent", "supply_loss")
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By its register map."""
+        yield self.by_map(f"eastron-{self.DEVICE}.toml", "streetlight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +138,13 @@ class DaliGatewaySettings(UnitSettings):
             f"{self.asset}: channel/short_address",
         )
 
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """Each of its lamps, by the same map from another base."""
+        for lamp in self.lamps:
+            base = 7_000 * lamp.channel + 100 * lamp.short_address
+            mapped = self.by_map("intesis-dali.toml", "streetlight")
+            yield {**mapped, "asset": lamp.asset, "base": base}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RangefinderSettings(UnitSettings):
@@ -150,12 +171,20 @@ class Urm13Settings(RangefinderSettings):
         default=10.0, metadata=key("what one step of its distance is: a URM14's is 0.1", 0.1, 10)
     )
 
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By the map of the SEN0310, whose step is 10 mm."""
+        yield self.by_map("dfrobot-sen0310.toml", "waste_bin")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sen0492Settings(RangefinderSettings):
     """A DFRobot SEN0492 laser sensor; its maker gave it the address 0x50."""
 
     DEVICE: ClassVar[str] = "sen0492"
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By its register map."""
+        yield self.by_map("dfrobot-sen0492.toml", "waste_bin")
 
 
 UNITS = (

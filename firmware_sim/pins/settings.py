@@ -1,6 +1,6 @@
 """Devices on a gateway's pins as a district file describes them; numbers are BCM's."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
@@ -44,8 +44,24 @@ class PillarSettings(DeviceSettings):
 
     def pins(self) -> Iterator[int]:
         """Every pin that is wired."""
-        pins = (self.command_pin, self.closed_pin, self.photocell_pin, self.door_pin)
-        return (pin for pin in pins if pin != NOT_WIRED)
+        return (pin for pin, _ in self._contacts().values() if pin != NOT_WIRED)
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """Its contacts that are wired."""
+        contacts = {
+            name: {"pin": pin, "active": level}
+            for name, (pin, level) in self._contacts().items()
+            if pin != NOT_WIRED
+        }
+        yield {"driver": self.DEVICE, "asset": self.asset, **contacts}
+
+    def _contacts(self) -> dict[str, tuple[int, Level]]:
+        return {
+            "contactor_command": (self.command_pin, self.contact_level),
+            "contactor_closed": (self.closed_pin, self.contact_level),
+            "photocell_dark": (self.photocell_pin, self.photocell_level),
+            "door_open": (self.door_pin, self.contact_level),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +79,11 @@ class EchoSettings(BinSettings):
     def pins(self) -> Iterator[int]:
         """Every pin it uses."""
         return iter((self.echo_pin, self.trigger_pin))
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """Its two pins."""
+        pins = {"echo_pin": self.echo_pin, "trigger_pin": self.trigger_pin}
+        yield {"driver": self.DEVICE, "asset": self.asset, **pins}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

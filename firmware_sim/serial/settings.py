@@ -1,5 +1,6 @@
 """Serial lines and the sensors that speak on them by themselves, as a district file has them."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -33,6 +34,10 @@ class BinSensorSettings(BinSettings):
     def __post_init__(self) -> None:
         DeviceSettings.__post_init__(self)
         self.refuse_late()
+
+    def agent_devices(self) -> Iterable[Mapping[str, object]]:
+        """By the driver made for it."""
+        yield {"driver": self.DEVICE, "asset": self.asset}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
