@@ -68,7 +68,8 @@ def _on_line(found: FoundDevice, line: SerialLine) -> str:
 def _of_host(found: FoundHost, settings: AgentSettings) -> str:
     for line in settings.network:
         for device in line.device:
-            if device.host == found.host and found.kind in (None, device.kind):
+            host = getattr(device, "host", "")  # a hotspot has none
+            if host == found.host and found.kind in (None, device.kind):
                 return device.asset
     return ""
 

@@ -110,10 +110,7 @@ async def look_at(host: str, search: NetworkSearch, pace: Pace) -> FoundHost | N
     rtsp, onvif = await asyncio.gather(_rtsp(host, search, pace), _onvif(host, search, pace))
     if any(one.is_it for one in (*rtsp, *onvif)):
         return _camera(host, rtsp, onvif)
-    tried = any(one.login != "untried" for one in rtsp)
-    told, rest = await asyncio.gather(
-        _system(host, search, pace, tried=tried), _rest(host, search, pace)
-    )
+    told, rest = await asyncio.gather(_system(host, search, pace), _rest(host, search, pace))
     if told is not None or any(one.is_it for one in rest):
         return _access_point(host, search, told, rest)
     return _stranger(host, [*rtsp, *onvif, *rest])
@@ -147,10 +144,10 @@ async def _rest(host: str, search: NetworkSearch, pace: Pace) -> list[Said]:
     return [one for one in said if one is not None]
 
 
-async def _system(host: str, search: NetworkSearch, pace: Pace, *, tried: bool) -> Told | None:
-    """A community is a login: it is given only where no other was."""
+async def _system(host: str, search: NetworkSearch, pace: Pace) -> Told | None:
+    """A community is a login: no camera comes here, so none was given yet."""
     community = search.account.community
-    if tried or not community:
+    if not community:
         return None
     await pace.turn()
     return await ask_system(host, search.snmp_port, community, timeout_ms=search.timeout_ms)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -48,7 +49,9 @@ class Town:
     connections: dict[str, int] = field(default_factory=dict)
     _open: AsyncExitStack = field(default_factory=AsyncExitStack)
 
-    async def tcp(self, host: str, port: int, serve: Serve) -> None:
+    async def tcp(
+        self, host: str, port: int, serve: Serve, *, tls: ssl.SSLContext | None = None
+    ) -> None:
         """Let `serve` answer each connection to that host's port."""
         noted = self.sent.setdefault((host, port), bytearray())
 
@@ -61,7 +64,7 @@ class Town:
             finally:
                 writer.close()
 
-        server = await asyncio.start_server(connected, host, port)
+        server = await asyncio.start_server(connected, host, port, ssl=tls)
         self._open.callback(server.close)
 
     async def udp(self, host: str, answer: Callable[[bytes], bytes]) -> None:

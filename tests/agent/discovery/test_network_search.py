@@ -2,7 +2,9 @@
 
 import ipaddress
 import re
+import ssl
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,19 @@ from agent.discovery.proposing import Account
 from agent.discovery.words import in_words
 from contract.discovery import FoundHost, NetworkReport
 from contract.errors import SettingsError
+from scripts.district.certificates import Authority
 from tests.agent.discovery import loopback
 from tests.agent.discovery.loopback import Town, agent, camera, says, town
 
 FRAMES = Path(__file__).parents[2] / "fixtures" / "frames"
 ONVIF = tomllib.loads((FRAMES / "onvif.toml").read_text())["good"][0]["reply"].encode()
 DIGEST = 'Digest realm="IP Camera(12345)", nonce="6fd5a1f1f0c04ac2"'
+# RouterOS REST's documented shape of an error
+REST = b"""HTTP/1.1 401 Unauthorized\r
+Content-Type: application/json\r
+Content-Length: 38\r
+\r
+{"error":401,"message":"Unauthorized"}"""
 ACCOUNT = Account(user="nadi", password="rahasia")
 HOSTILE = (
     loopback.hangs,
@@ -36,13 +45,17 @@ def web(body: bytes) -> bytes:
 
 
 async def search(
-    town: Town, *, account: Account | None = None, network: str = "127.0.0.0/28"
+    town: Town,
+    *,
+    account: Account | None = None,
+    network: str = "127.0.0.0/28",
+    rtsp_ports: tuple[int, ...] = (),
 ) -> list[FoundHost]:
     ports, clock = town.ports, KernelClock(trusted=False)
     asked = NetworkSearch(
         network=ipaddress.ip_network(network),
         account=account or Account(),
-        rtsp_ports=(ports.rtsp,),
+        rtsp_ports=rtsp_ports or (ports.rtsp,),
         http_ports=(ports.http,),
         https_ports=(ports.https,),
         snmp_port=ports.snmp,
@@ -119,6 +132,22 @@ async def test_cameras_and_access_points_are_found_among_hostile_hosts() -> None
     assert "says nothing whole" in found["127.0.0.6"].what
 
 
+async def test_a_routeros_without_snmp_is_named_by_how_its_rest_refuses(tmp_path: Path) -> None:
+    own = Authority(tmp_path, now=datetime.now(UTC)).server("r")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(own.cert_file, own.key_file)
+    async with town() as here:
+        await here.tcp("127.0.0.1", here.ports.https, says(REST), tls=tls)
+        await here.tcp("127.0.0.2", here.ports.https, says(web(b"{}")), tls=tls)
+        found = await search(here, account=ACCOUNT, network="127.0.0.0/30")
+        only_asked(here)
+    assert [(one.host, one.maker, one.driver) for one in found] == [
+        ("127.0.0.1", "MikroTik", ""),
+        ("127.0.0.2", "", ""),
+    ]
+    assert "turn its SNMP on" in found[0].what
+
+
 async def test_no_host_is_asked_more_than_a_few_times() -> None:
     async with town() as here:
         await a_town(here)
@@ -139,6 +168,16 @@ async def test_an_account_is_given_to_a_camera_once_and_no_community_then(accept
     noted = here.sent["127.0.0.2", here.ports.rtsp]
     assert noted.count(b"Authorization:") == 1
     assert b"rahasia" not in noted
+
+
+async def test_two_streams_of_one_host_see_one_login() -> None:
+    async with town() as here:
+        both = (here.ports.rtsp, here.ports.https)
+        for port in both:
+            await here.tcp("127.0.0.2", port, camera(DIGEST, accepts=False))
+        found = await search(here, account=ACCOUNT, network="127.0.0.2/32", rtsp_ports=both)
+        only_asked(here)
+    assert [one.login for one in found] == ["refused"]
 
 
 @pytest.mark.parametrize(
