@@ -10,20 +10,20 @@ from agent.drivers.modbus import (
     Question,
 )
 from agent.drivers.register_map import shortest_float32
-from agent.errors import DeviceError
+from agent.errors import DeviceError, DeviceRefused
 from contract.discovery import FoundDevice
 from contract.identity import Kind
 
 MAINS_V, MAINS_HZ = (80, 300), (45, 65)
 UNKNOWN = "a Modbus device of a type not known here; write a register map for it"
 # HMS Intesis, fixed address mode: 100 registers for each of a channel's 64 short addresses.
-LAMPS, LAMP_REGISTERS, STATUS = 64, 100, 5
-MAX_STATUS, MAX_LEVEL, MAX_DEVICE_TYPE = 0xFF, 100, 0xFF
+LAMPS, LAMP_REGISTERS, STATUS, LAMP_WORDS, FAILURE_WORDS = 64, 100, 5, 8, 4
+MAX_LEVEL, MAX_BYTE = 100, 0xFF
 # SEN0492: it keeps its factory address until somebody changes it.
 LASER_ADDRESS, LASER_DISTANCE, LASER_RANGE_MM = 0x50, 0x34, (1, 10_000)
 
 Words = tuple[int, ...]
-Ask = Callable[[int, int, int], Awaitable[Words]]
+Ask = Callable[[int, int, int], Awaitable[Words | None]]
 
 
 async def identify(
@@ -31,12 +31,15 @@ async def identify(
 ) -> list[FoundDevice]:
     """What is at an address that answers: one device, or each lamp behind a DALI gateway."""
 
-    async def ask(function: int, first: int, count: int) -> Words:
+    async def ask(function: int, first: int, count: int) -> Words | None:
+        """The registers; none of them if the device refuses, None if it says nothing."""
         question = Question(unit=address, function=function, first=first, count=count)
         try:
             return await master.ask(question, timeout_ms=timeout_ms)
-        except DeviceError:
+        except DeviceRefused:
             return ()
+        except DeviceError:
+            return None
 
     for recognise in (_pzem, _eastron, _dfrobot, _intesis, _laser):
         if known := await recognise(ask, address):
@@ -76,36 +79,37 @@ async def _dfrobot(ask: Ask, address: int) -> list[FoundDevice]:
 
 
 async def _intesis(ask: Ask, _: int) -> list[FoundDevice]:
-    """It has the registers of short address 63 as well, which no small device has."""
-    if not _is_lamp(await _lamp(ask, LAMPS - 1)):
+    """It has bit fields of failures first, then a block of registers for each short address.
+
+    Whether it refuses the registers of a lamp that is not there or gives zeros is not said.
+    """
+    if not await ask(READ_HOLDING_REGISTERS, 0, FAILURE_WORDS):
         return []
-    lamps = {number: await _lamp(ask, number) for number in range(LAMPS)}
-    lit = [number for number, words in lamps.items() if _is_lamp(words) and any(words)]
-    name = "a lamp behind an Intesis DALI gateway"
-    return [
-        _mapped(
-            "intesis-dali.toml",
-            Kind.STREETLIGHT,
-            f"{name}, short address {number} of channel 0, at {lamps[number][1]} %"
-            if lit
-            else f"{name} that says nothing of its lamps; give each its base",
-        ).model_copy(update={"base": LAMP_REGISTERS * number})
-        for number in lit or [0]
-    ]
-
-
-async def _lamp(ask: Ask, number: int) -> Words:
-    """Its status, its level, and its DALI device type."""
-    return await ask(READ_HOLDING_REGISTERS, LAMP_REGISTERS * number + STATUS, 3)
+    lamps = {}
+    for number in range(LAMPS):
+        first = LAMP_REGISTERS * number + STATUS
+        words = await ask(READ_HOLDING_REGISTERS, first, LAMP_WORDS)
+        if words is None:
+            return []
+        if _is_lamp(words):
+            lamps[number] = words
+    there = {number: words for number, words in lamps.items() if any(words)}
+    return [_lamp(number, words[1]) for number, words in there.items()]
 
 
 def _is_lamp(words: Words) -> bool:
-    return (
-        len(words) == 3
-        and words[0] <= MAX_STATUS
-        and words[1] <= MAX_LEVEL
-        and words[2] <= MAX_DEVICE_TYPE
-    )
+    """Status, level, device type, then five levels, of which the least is not above the most."""
+    if len(words) != LAMP_WORDS:
+        return False
+    status, level, kind, *levels = words
+    fits = status <= MAX_BYTE and level <= MAX_LEVEL and max(levels) <= MAX_BYTE
+    return fits and kind <= MAX_BYTE and levels[1] <= levels[2]
+
+
+def _lamp(number: int, level: int) -> FoundDevice:
+    what = f"a lamp behind an Intesis DALI gateway, short address {number} of channel 0, {level} %"
+    found = _mapped("intesis-dali.toml", Kind.STREETLIGHT, what)
+    return found.model_copy(update={"base": LAMP_REGISTERS * number})
 
 
 async def _laser(ask: Ask, address: int) -> list[FoundDevice]:
@@ -122,8 +126,8 @@ def _mapped(name: str, kind: Kind, what: str) -> FoundDevice:
     return FoundDevice(baud=0, driver="modbus_map", map=name, kind=kind, what=what)
 
 
-def _singles(words: Words) -> tuple[float, ...]:
-    data = b"".join(word.to_bytes(2) for word in words)
+def _singles(words: Words | None) -> tuple[float, ...]:
+    data = b"".join(word.to_bytes(2) for word in words or ())
     return tuple(shortest_float32(data[at : at + 4]) for at in range(0, len(data), 4))
 
 

@@ -38,6 +38,48 @@ baud = 9600
 type = "a02yyuw"
 asset = "TPS-1"
 """
+# One of every type that has a map here, and the two lamps of a DALI gateway.
+EVERYTHING = """
+[[line]]
+name = "all"
+port = "all"
+[[line.device]]
+type = "pzem004t"
+asset = "PJU-1"
+address = 2
+[[line.device]]
+type = "sdm120"
+asset = "PJU-2"
+address = 3
+[[line.device]]
+type = "sdm630"
+asset = "PANEL-1"
+address = 4
+[[line.device]]
+type = "intesis_dali"
+asset = "DALI-1"
+address = 5
+[[line.device.lamp]]
+asset = "PJU-10"
+short_address = 0
+[[line.device.lamp]]
+asset = "PJU-13"
+short_address = 3
+[[line.device]]
+type = "urm13"
+asset = "TPS-1"
+address = 11
+[[line.device]]
+type = "sen0492"
+asset = "TPS-2"
+address = 80
+[[line]]
+name = "text"
+port = "text"
+[[line.device]]
+type = "maxbotix"
+asset = "TPS-3"
+"""
 # A gateway whose city cannot be reached: it reads its line all the same.
 REST = """
 [health]
@@ -182,3 +224,35 @@ def test_what_cannot_be_searched_is_said_in_one_sentence(
     assert code in (1, 2)
     assert expected in said
     assert "Traceback" not in said
+
+
+def test_every_type_that_has_a_map_is_recognised_on_one_line(
+    tmp_path: Path, simulated: Callable[[str], Path]
+) -> None:
+    ports = simulated(EVERYTHING)
+    settings = tmp_path / "agent.toml"
+    settings.write_text(REST)
+    asked = ("--line", str(ports / "all"), "--addresses", "2-6,11,80", "--write", str(settings))
+    code, said, _ = discover(tmp_path, *asked, "--json")
+    assert code == 0
+    found = [(one["address"], one["map"], one["base"]) for one in json.loads(said)["found"]]
+    assert found == [
+        (2, "", 0),
+        (3, "eastron-sdm120.toml", 0),
+        (4, "eastron-sdm630.toml", 0),
+        (5, "intesis-dali.toml", 0),
+        (5, "intesis-dali.toml", 300),
+        (11, "dfrobot-sen0310.toml", 0),
+        (80, "dfrobot-sen0492.toml", 0),
+    ]
+    (line,) = load(settings).serial
+    assert [one.driver for one in line.device] == ["pzem004t", *["modbus_map"] * 6]
+
+
+def test_a_sensor_that_sends_text_is_heard(
+    tmp_path: Path, simulated: Callable[[str], Path]
+) -> None:
+    ports = simulated(EVERYTHING)
+    code, said, _ = discover(tmp_path, "--line", str(ports / "text"), "--json")
+    assert code == 0
+    assert [one["driver"] for one in json.loads(said)["found"]] == ["maxbotix"]
