@@ -217,6 +217,7 @@ class _Making:
             unreachable_after=device.unreachable_after,
             interval_ms=interval_ms,
             lost=self.is_lost(device.asset),
+            report_ms=_ms(device.reports_every_s),
         )
         return WatchedDevice(driver=driver, reachability=reachability, turn=turn, traffic=traffic)
 

@@ -7,7 +7,10 @@ MAX_PROBE_GAP_MS = 60_000  # found again within two minutes, a slow round includ
 
 
 class Reachability:
-    """Pure: it is told answers and failures. `lost` is a device that was so before a restart."""
+    """Pure: it is told answers and failures. `lost` is a device that was so before a restart.
+
+    One that reports every `report_ms` has that long to do so when its line is back.
+    """
 
     def __init__(
         self,
@@ -17,6 +20,7 @@ class Reachability:
         unreachable_after: int,
         interval_ms: int,
         lost: bool = False,
+        report_ms: int = 0,
     ) -> None:
         self.asset = asset
         self.kind = kind
@@ -30,6 +34,8 @@ class Reachability:
         self._failures = 0
         self._gap_ms = interval_ms
         self._due_ms = 0
+        self._report_ms = report_ms
+        self._not_before_ms = 0
 
     @property
     def due_ms(self) -> int:
@@ -60,11 +66,13 @@ class Reachability:
         if self.unreachable:
             self._wait_longer(tick_ms)
             return False
-        self.unreachable = self._failures >= self._unreachable_after
+        enough = self._failures >= self._unreachable_after
+        self.unreachable = enough and tick_ms >= self._not_before_ms
         return self.unreachable
 
-    def start_over(self) -> None:
+    def start_over(self, at_ms: int) -> None:
         """What explained its silence is over: from now on its failures count anew."""
+        self._not_before_ms = at_ms + self._report_ms
         self._failures, self.unreachable, self.error, self.excused = 0, False, None, False
         self.retry_soon()
 

@@ -36,6 +36,11 @@ class Device(Section):
     camera: CameraLimits | None = None
     access_point: AccessPointLimits | None = None
 
+    @property
+    def reports_every_s(self) -> float:
+        """How long it may say nothing though it works; 0 if it is asked."""
+        return 0.0
+
     @model_validator(mode="after")
     def _limits_suit_the_kind(self) -> Self:
         for name, kinds in LIMITS.items():

@@ -17,6 +17,11 @@ class LorawanDevice(Device):
     dev_eui: DevEui
     report_interval_s: Annotated[float, Field(ge=10, le=604_800)] = 1_200
 
+    @property
+    def reports_every_s(self) -> float:
+        """As it is set up."""
+        return self.report_interval_s
+
 
 class Em310Udl(LorawanDevice):
     """A Milesight EM310-UDL ultrasonic sensor."""

@@ -12,7 +12,7 @@ from agent.events.lamp import lamp_rules
 from agent.events.light import daylight
 from agent.events.network import access_point_rules, camera_rules
 from agent.events.rule import Rule
-from agent.events.watch import Judged, Watch, WatchedAsset
+from agent.events.watch import JUST_NOW_MS, Judged, Watch, WatchedAsset
 from agent.learned import Learned
 from contract.devices import Device
 from contract.identity import AssetId, Kind
@@ -59,6 +59,7 @@ def watched_assets(
             fill=FillFilter(device.bin, level=known.level) if device.bin else None,
             gear=device.lamp is not None and device.lamp.gear == "dali",
             switched=device.switched,
+            just_now_ms=max(JUST_NOW_MS, round(2_000 * device.reports_every_s)),
         )
 
 

@@ -28,7 +28,7 @@ class LineWatch:
             self._watch.line_dead(self._line, self._assets, gone or NO_ANSWER, at_ms)
         elif self._is_heard(silent) and self._watch.line_alive(self._line, self._assets, at_ms):
             for one in silent:
-                one.start_over()
+                one.start_over(at_ms)
         else:
             self._tell_lost(at_ms)
 
@@ -48,14 +48,15 @@ class LineWatch:
         for one in self._devices:
             if one.error is not None:
                 self._watch.failed(one.asset, gone=one.unreachable)
-        for one in sorted(self._devices, key=lambda one: self._watch.depth(one.asset)):
-            if one.unreachable and one.error is not None:
+        lost = [one for one in self._devices if one.unreachable]
+        for one in sorted(lost, key=lambda one: self._watch.depth(one.asset)):
+            if one.error is not None:
                 self._tell(one, one.error, at_ms)
 
     def _tell(self, one: Reachability, error: AgentError, at_ms: int) -> None:
         if self._watch.explains(one.asset, error, at_ms):
             one.excused = True
         elif one.excused:
-            one.start_over()
+            one.start_over(at_ms)
         else:
             self._watch.lost(one.asset, error, one.why, at_ms)

@@ -1,7 +1,7 @@
 """Every asset's faults begin and end here, once for each cause."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from agent.drivers.driver import Observation
@@ -51,6 +51,7 @@ class WatchedAsset:
     gear: bool = False  # a control gear behind a controller that answers for it
     switched: bool = False  # a contactor above may leave it without voltage
     on_dead_line: bool = False
+    just_now_ms: int = JUST_NOW_MS
     lost: EventType | None = None
     doubted: EventType | None = None  # another cause, seen once
     failing: bool = False  # it did not answer last time
@@ -79,6 +80,8 @@ class Watch:
         self._new_id = new_id
         self._to = tell
         self._open = {(event.asset, _key(event)): event for event in open_events}
+        self._feeding = {one.asset: tuple(self._chain(one)) for one in self._assets.values()}
+        self._explained: dict[tuple[AssetId, bool], frozenset[EventType]] = {}
 
     @property
     def assets(self) -> Iterable[WatchedAsset]:
@@ -159,6 +162,7 @@ class Watch:
 
     def line_dead(self, line: str, assets: Sequence[AssetId], why: str, at_ms: int) -> None:
         """None of the line's devices answers: one event for them and for what they feed."""
+        self._explained.clear()
         for asset in assets:
             self._assets[asset].on_dead_line = True
             self.failed(asset, gone=True)
@@ -176,14 +180,21 @@ class Watch:
         )
         self._open[key] = event
         self._tell(event)
-        for asset in sorted(fed):
+        for asset in (*assets, *sorted(fed)):
             self._explain(asset, EventType.LINE_UNREACHABLE, at_ms)
 
     def line_alive(self, line: str, assets: Sequence[AssetId], at_ms: int) -> bool:
         """Something on the line answers; whether it was dead."""
+        self._explained.clear()
         for asset in assets:
             self._assets[asset].on_dead_line = False
         return self._end((AssetId(self._gateway), _line_key(line)), at_ms)
+
+    def _chain(self, one: WatchedAsset) -> Iterator[WatchedAsset]:
+        """The asset, and what feeds it, the nearest first."""
+        for asset in self._topology.above(one.asset, own=True):
+            if asset in self._assets:
+                yield self._assets[asset]
 
     def _judge(self, one: WatchedAsset, seen: Seen) -> None:
         hidden, waiting = self._hidden(one), self._waiting(one)
@@ -254,11 +265,8 @@ class Watch:
 
     def _contact(self, one: WatchedAsset, quantity: str, at_ms: int) -> bool | None:
         """What the nearest pillar above said of it lately."""
-        for above in self._topology.above(one.asset, own=True):
-            feeding = self._assets.get(above)
-            if feeding is None or at_ms - feeding.seen_ms > FRESH_MS:
-                continue
-            if quantity in feeding.values:
+        for feeding in self._feeding[one.asset]:
+            if quantity in feeding.values and at_ms - feeding.seen_ms <= FRESH_MS:
                 return feeding.values[quantity] >= 0.5
         return None
 
@@ -286,27 +294,30 @@ class Watch:
 
     def _hidden(self, one: WatchedAsset, *, own: bool = True) -> frozenset[EventType]:
         """What an open fault of something above, or its dead line, explains already."""
+        key = (one.asset, own)
+        if key not in self._explained:
+            above = self._feeding[one.asset] if own else self._feeding[one.asset][1:]
+            parts = (self._explained_by(feeding, one) for feeding in above)
+            self._explained[key] = frozenset[EventType]().union(*parts)
+        return self._explained[key]
+
+    def _explained_by(self, feeding: WatchedAsset, one: WatchedAsset) -> frozenset[EventType]:
         hidden: frozenset[EventType] = frozenset()
-        if not self._open:
-            return hidden
-        for above in self._topology.above(one.asset, own=own):
-            feeding = self._assets.get(above)
-            if feeding and feeding.on_dead_line and feeding is not one:
-                hidden |= COVERING[EventType.LINE_UNREACHABLE]
-            for cause, hides in COVERING.items():
-                if (above, cause) in self._open:
-                    hidden |= hides - {cause} if above == one.asset else hides
+        if feeding.on_dead_line and feeding is not one:
+            hidden |= COVERING[EventType.LINE_UNREACHABLE]
+        for cause, hides in COVERING.items():
+            if (feeding.asset, cause) in self._open:
+                hidden |= hides - {cause} if feeding is one else hides
         return hidden
 
     def _waiting(self, one: WatchedAsset) -> frozenset[EventType]:
         """What a fault of something above may explain in a moment."""
         waiting: frozenset[EventType] = frozenset()
-        for above in self._topology.above(one.asset):
-            feeding = self._assets.get(above)
-            for judged in feeding.judged if feeding else ():
+        for feeding in self._feeding[one.asset][1:]:
+            for judged in feeding.judged:
                 if judged.condition.pending:
                     waiting |= COVERING.get(judged.rule.type, waiting)
-            if feeding and feeding.failing:
+            if feeding.failing:
                 waiting |= EXPLAINED
         return waiting
 
@@ -315,28 +326,32 @@ class Watch:
         words = f"{why}; explains what hangs on it ({len(below)})" if below else why
         event = self._event(asset, kind, cause, words, at_ms)
         self._open[(asset, cause)] = event
+        self._explained.clear()
         self._tell(event)
         for other in below:
             self._explain(other, cause, at_ms)
 
     def _explain(self, asset: AssetId, cause: EventType, at_ms: int) -> None:
         """End what was told of `asset` shortly before its cause showed itself."""
-        one = self._assets.get(asset)
+        one = self._assets[asset]
         young = [
             key
             for key, event in self._open.items()
-            if key[0] == asset and key[1] in COVERING[cause] and at_ms - event.at_ms < JUST_NOW_MS
+            if key[0] == asset
+            and key[1] in COVERING[cause]
+            and at_ms - event.at_ms < one.just_now_ms
         ]
         for key in young:
-            if one and one.lost == key[1]:
+            if one.lost == key[1]:
                 one.lost = None
-            for judged in one.judged if one else ():
+            for judged in one.judged:
                 if judged.rule.type == key[1]:
                     judged.condition.end()
             self._end(key, at_ms, f"explained by {cause}")
 
     def _end(self, key: tuple[AssetId, str], at_ms: int, detail: str = "") -> bool:
         began = self._open.pop(key, None)
+        self._explained.clear()
         if began is None:
             return False
         self._tell(

@@ -51,7 +51,7 @@ def test_after_a_dead_line_its_failures_count_anew() -> None:
     device = watch()
     for tick_ms in (0, 10_000, 20_000, 30_000):
         fail(device, tick_ms)
-    device.start_over()
+    device.start_over(30_000)
     assert not device.unreachable
     assert device.is_due(40_000)
     assert [fail(device, tick) for tick in (40_000, 50_000, 60_000)] == [False, False, True]
@@ -75,3 +75,12 @@ def test_a_device_that_is_back_is_asked_at_every_tick_again() -> None:
     assert not device.is_due(50_000)
     device.answered()
     assert device.is_due(90_000)
+
+
+def test_a_sensor_that_reports_rarely_has_until_its_next_report_when_its_line_is_back() -> None:
+    device = Reachability(
+        asset=LAMP, kind=Kind.WASTE_BIN, unreachable_after=3, interval_ms=5_000, report_ms=60_000
+    )
+    device.start_over(100_000)
+    assert [fail(device, tick) for tick in range(100_000, 160_000, 5_000)] == [False] * 12
+    assert fail(device, 160_000)

@@ -4,7 +4,9 @@ import argparse
 import sys
 import time
 
-from tests.scenario.days import Report, run_days
+from tests.scenario.days import run_days, total
+from tests.scenario.judge import Report
+from tests.scenario.months import run_months
 
 
 def _show(report: Report) -> None:
@@ -17,23 +19,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.scenario", description=__doc__)
     parser.add_argument("seed", type=int, nargs="?", help="replay this one")
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first", type=int, default=0)
     wanted = parser.parse_args()
-    seeds = range(wanted.seeds) if wanted.seed is None else [wanted.seed]
-    placed = missed = false = 0
     began = time.monotonic()
-    for seed in seeds:
-        report = run_days(seed)
-        placed += len(report.placed)
-        missed += len(report.missed)
-        false += len(report.false)
-        if wanted.seed is not None:
-            _show(report)
+    if wanted.seed is None:
+        seeds = range(wanted.first, wanted.first + wanted.seeds)
+        reports = dict(zip(seeds, run_months(seeds), strict=True))
+    else:
+        reports = {wanted.seed: run_days(wanted.seed)}
+        _show(reports[wanted.seed])
+    for seed, report in reports.items():
         for words in (*report.missed, *(f"false: {one}" for one in report.false)):
             print(f"seed {seed}: {words}")
-    took_s = time.monotonic() - began
-    words = f"{placed} faults placed, {missed} missed, {false} false"
-    print(f"{words} in {len(seeds)} months, {took_s:.0f} s")
-    return 1 if missed or false > len(seeds) else 0
+    print(f"{total(list(reports.values()))}, {time.monotonic() - began:.0f} s")
+    missed = any(report.missed for report in reports.values())
+    return 1 if missed or sum(len(one.false) for one in reports.values()) > len(reports) else 0
 
 
 if __name__ == "__main__":

@@ -2,43 +2,45 @@
 
 import math
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from astral import Observer
-from astral.sun import elevation
-
 from agent.drivers.driver import Observation
 from agent.errors import (
-    DeviceError,
+    AgentError,
     DeviceRefused,
     DeviceSilent,
+    LineGone,
     LoginRefused,
     ServiceClosed,
     Unpowered,
 )
+from tests.scenario.sun import sun_deg
 
 MINUTE_MS = 60_000
 START = datetime(2026, 11, 1, tzinfo=UTC)
-HERE = Observer(-5.47, 122.63, 0)
 LAMPS, LAMP_W = 20, 90.0
 EMPTY_MM, FULL_MM = 1_200.0, 200.0
 REPORT_MIN = 20
-ERRORS: Mapping[str, DeviceError] = {
+ERRORS: Mapping[str, AgentError] = {
     "silent": DeviceSilent("no answer within 300 ms"),
     "refused": DeviceRefused("the unit answers: gateway target failed to respond"),
     "unpowered": Unpowered("the switch's port 5 is searching"),
     "closed": ServiceClosed("nothing listens on port 554"),
     "login": LoginRefused("the camera refuses the user and password"),
+    "gone": LineGone("the pins cannot be used by lgpio"),
 }
+NEVER_MISSED = ("PANEL-01",)  # its pins do not lose an answer
+RADIO = ("TPS-02", "TPS-03")
+MISSED, SPIKE, GLITCH = 0.005, 0.01, 1 / 3_000
 
-Answer = tuple[Observation, ...] | DeviceError
+Answer = tuple[Observation, ...] | AgentError
 
 
 @dataclass(slots=True)
 class Bin:
-    """A bin that fills and is emptied; `emptied_ms` is when that was last."""
+    """A bin that fills and is emptied; `emptied_ms` is when that was."""
 
     fill: float
     per_min: float
@@ -63,54 +65,65 @@ class District:
         self.faults: set[str] = set()
         self.lamps_out = 0
         self.bins = {
-            "TPS-01": Bin(self.random.uniform(0, 0.5), self.random.uniform(0.5, 2) / 60 / 100),
-            "TPS-02": Bin(self.random.uniform(0, 0.5), self.random.uniform(0.5, 2) / 60 / 100),
+            name: Bin(self.random.uniform(0, 0.5), self.random.uniform(0.5, 2) / 60 / 100)
+            for name in ("TPS-01", "TPS-02", "TPS-03")
         }
+        self._says: Mapping[str, Callable[[], dict[str, float] | None]] = {
+            "PANEL-01": self._panel_01, "FDR-01": self._fdr_01, "PJU-01": self._pju_01,
+            "PJU-02": self._pju_02, "PJU-03": self._pju_03, "TPS-01": self._tps_01,
+            "SW-01": self._sw_01, "CAM-01": self._cam_01, "WIFI-01": self._wifi_01,
+            "WIFI-02": self._wifi_02, "WIFI-03": self._wifi_03,
+        }  # fmt: skip
         self._cycle_min = self.random.randint(3, 6)
         self._switches_deg = -1.0
         self._day = -1
-        self._minute = 0
+        self.minute = 0
         self.sun_deg = 0.0
         self.on = False
 
     def step(self, minute: int) -> None:
         """Move to this minute."""
-        self._minute = minute
-        at_ms = minute * MINUTE_MS
-        self.sun_deg = elevation(
-            HERE,
-            datetime.fromtimestamp(START.timestamp() + minute * 60, UTC),
-            with_refraction=False,
-        )
+        self.minute = minute
+        self.sun_deg = sun_deg(START.timestamp() + minute * 60)
         if minute // 1_440 != self._day:
             self._day = minute // 1_440
             self._switches_deg = self.random.uniform(-5, 0)  # clouds move the photocell's dusk
         self.on = self.sun_deg < self._switches_deg
         for name, one in self.bins.items():
-            one.step(at_ms, hold=f"full {name}" in self.faults)
+            one.step(minute * MINUTE_MS, hold=f"full {name}" in self.faults)
 
-    def mend(self, faults: Iterable[str], at_ms: int) -> None:
+    def mend(self, faults: Iterable[str]) -> None:
         """End these; a full bin is emptied."""
         for name in faults:
             self.faults.discard(name)
             if name.startswith("full "):
-                self.bins[name.removeprefix("full ")].empty(at_ms)
-        self.lamps_out = 0
+                self.bins[name.removeprefix("full ")].empty(self.minute * MINUTE_MS)
 
     def answer(self, asset: str) -> Answer:
-        """What the device says in this round."""
-        for name, error in ERRORS.items():
+        """What a device that is asked says in this round."""
+        for name, error in ERRORS.items() if self.faults else ():
             if f"{name} {asset}" in self.faults:
                 return error
-        if asset not in ("PANEL-01", "TPS-02") and self.random.random() < 0.005:
+        if asset not in NEVER_MISSED and self.random.random() < MISSED:
             return ERRORS["silent"]
-        values = getattr(self, "_" + asset.replace("-", "_").lower())()
+        values = self._says[asset]()
+        if values is None:
+            return ERRORS["silent"]
         return tuple(Observation(quantity=name, value=value) for name, value in values.items())
+
+    def report(self, asset: str) -> bytes | None:
+        """The payload that a LoRaWAN sensor sends in this minute, if it does."""
+        at_min = REPORT_MIN // 3 * RADIO.index(asset)
+        if self.minute % REPORT_MIN != at_min or f"silent {asset}" in self.faults:
+            return None
+        return self._em400() if asset == "TPS-02" else self._ldds75()
 
     @property
     def _command(self) -> bool:
-        if "outage" in self.faults:
-            return False
+        return "outage" not in self.faults and self._dark
+
+    @property
+    def _dark(self) -> bool:
         return "photocell stuck" in self.faults or self.on
 
     @property
@@ -123,14 +136,14 @@ class District:
     def _volts(self) -> float:
         if "outage" in self.faults:
             return 0.0
-        slow = 4 * math.sin(self._minute / 90)
+        slow = 4 * math.sin(self.minute / 90)
         return 222 + slow + self.random.gauss(0, 0.6)
 
     def _panel_01(self) -> dict[str, float]:
         return {
             "contactor_command": float(self._command),
             "contactor_closed": float(self._closed),
-            "photocell_dark": float(self.on),
+            "photocell_dark": float(self._dark),
             "door_open": float("door" in self.faults),
         }
 
@@ -138,21 +151,30 @@ class District:
         burning = float(LAMPS - self.lamps_out) if self._closed else 0.0
         if "cable cut" in self.faults:
             burning *= 0.35
-        noise = self.random.gauss(1, 0.004)
-        return self._meter(self._volts, burning * LAMP_W * noise, 0.95)
+        return self._meter(self._volts, burning * LAMP_W * self.random.gauss(1, 0.004), 0.95)
 
     def _pju_01(self) -> dict[str, float]:
         fed = self._closed and "cable cut" not in self.faults
         on = fed and "lamp dead" not in self.faults
-        if "cycling" in self.faults and self._minute // self._cycle_min % 2:
+        if "cycling" in self.faults and self.minute // self._cycle_min % 2:
             on = False
         if "burning by day" in self.faults:
             on = True
         factor = 0.6 if "bad capacitor" in self.faults else 0.95
         volts = 0.0 if "cable cut" in self.faults else self._volts
+        if "brownout" in self.faults:
+            volts, on = 60.0 + self.random.uniform(0, 80), False
         return self._meter(volts, LAMP_W * self.random.gauss(1, 0.01) if on else 0.0, factor)
 
+    def _pju_03(self) -> dict[str, float] | None:
+        """Behind the contactor: without mains this meter says nothing."""
+        if not self._closed or "cable cut" in self.faults:
+            return None
+        return self._meter(self._volts, LAMP_W * self.random.gauss(1, 0.01), 0.95)
+
     def _meter(self, volts: float, watts: float, factor: float) -> dict[str, float]:
+        if self.random.random() < GLITCH:
+            volts, watts = self.random.choice(((0.0, watts), (volts, 0.0), (6_553.5, watts)))
         factor = min(1.0, factor + self.random.gauss(0, 0.004)) if watts else 0.0
         return {
             "voltage": max(0.0, volts),
@@ -169,30 +191,48 @@ class District:
         }
 
     def _tps_01(self) -> dict[str, float]:
-        return {"distance": self._distance("TPS-01", spikes=0.01)}
+        return {"distance": self._distance("TPS-01")}
 
-    def _tps_02(self) -> dict[str, float]:
-        if self._minute % REPORT_MIN:
-            return {}
+    def _em400(self) -> bytes:
         tilted = "tilted" in self.faults
-        heat = 55.0 if "fire" in self.faults else 0.0
-        warm = 29 + 4 * math.sin((self._minute % 1_440) / 1_440 * math.tau)
-        return {
-            "distance": 1_900.0 if tilted else self._distance("TPS-02", spikes=0.0),
-            "temperature": warm + heat + self.random.gauss(0, 0.3),
-            "tilted": float(tilted),
-            "battery_level": 12.0 if "battery" in self.faults else 88.0,
-        }
+        tenths = round(10 * (self._warmth() + (55 if "fire" in self.faults else 0)))
+        distance_mm = 1_900 if tilted else round(self._distance("TPS-02"))
+        battery = 12 if "battery" in self.faults else 88
+        return (
+            bytes((0x01, 0x75, battery, 0x03, 0x67))
+            + tenths.to_bytes(2, "little", signed=True)
+            + b"\x04\x82"
+            + distance_mm.to_bytes(2, "little")
+            + bytes((0x05, 0x00, tilted))
+        )
 
-    def _distance(self, name: str, *, spikes: float) -> float:
-        if self.random.random() < spikes:
+    def _ldds75(self) -> bytes:
+        millivolts = 3_050 if "weak cell" in self.faults else 3_560
+        distance_mm = round(self._distance("TPS-03"))
+        tenths = 850 if self.random.random() < 0.01 else round(10 * self._warmth())
+        if "smouldering" in self.faults:
+            tenths = 712
+        return (
+            millivolts.to_bytes(2)
+            + distance_mm.to_bytes(2)
+            + b"\0"
+            + tenths.to_bytes(2, signed=True)
+            + b"\x01"
+        )
+
+    def _warmth(self) -> float:
+        daily = 4 * math.sin((self.minute % 1_440) / 1_440 * math.tau)
+        return 29 + daily + self.random.gauss(0, 0.3)
+
+    def _distance(self, name: str) -> float:
+        if self.random.random() < SPIKE:
             return self.random.uniform(30, EMPTY_MM)
         one = self.bins[name]
         fill = max(one.fill, 0.93) if f"full {name}" in self.faults else one.fill
         return EMPTY_MM - fill * (EMPTY_MM - FULL_MM) + self.random.gauss(0, 6)
 
     def _sw_01(self) -> dict[str, float]:
-        return {"uptime": float(self._minute * 60), "response_time": 4.0}
+        return {"uptime": float(self.minute * 60), "response_time": 4.0}
 
     def _cam_01(self) -> dict[str, float]:
         values = {
@@ -200,7 +240,7 @@ class District:
             "video_streams": 0.0 if "no stream" in self.faults else 1.0,
             "clock_drift": 3_600.0 if "camera clock" in self.faults else self.random.gauss(0, 0.6),
         }
-        if self._minute % 15 == 0:
+        if self.minute % 15 == 0:
             values |= self._picture()
         return values
 
@@ -214,12 +254,23 @@ class District:
         }
 
     def _wifi_01(self) -> dict[str, float]:
+        slow = 1_500.0 if "slow" in self.faults else 0.0
         return {
             "interface_up": 0.0 if "uplink down" in self.faults else 1.0,
             "connected_clients": float(self.random.randrange(40)),
+            "response_time": self.random.uniform(2, 90) + slow,
         }
 
     def _wifi_02(self) -> dict[str, float]:
-        portal = "portal" in self.faults
-        works = not portal and "no internet" not in self.faults
-        return {"internet_ok": float(works), "captive_portal": float(portal), "dns_ok": 1.0}
+        portal, named = "portal" in self.faults, "no names" not in self.faults
+        works = not portal and named and "no internet" not in self.faults
+        return {
+            "internet_ok": float(works),
+            "captive_portal": float(portal),
+            "dns_ok": float(named),
+        }
+
+    def _wifi_03(self) -> dict[str, float]:
+        """Before the internet of this one its login page is as it should be."""
+        portal = "no portal" not in self.faults
+        return {"internet_ok": float(not portal), "captive_portal": float(portal), "dns_ok": 1.0}
