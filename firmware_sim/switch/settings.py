@@ -14,7 +14,7 @@ INDEX = re.compile(r"[1-9][0-9]{0,4}\.[1-9][0-9]{0,4}\Z")
 class SwitchPortSettings:
     """One port of a PoE switch and what it powers."""
 
-    DEVICE: ClassVar[str] = "port"
+    DEVICE: ClassVar[str] = "outlet"
 
     index: str = field(metadata=key("group.port of POWER-ETHERNET-MIB; MikroTik's ifIndex is port"))
     feeds: str = field(metadata=key("the asset it powers; its fault `unpowered` is seen here"))
@@ -37,7 +37,7 @@ class SwitchSettings(SocketSettings):
 
     community: str = field(default="public", metadata=key("the only community it answers"))
     ports: tuple[SwitchPortSettings, ...] = field(
-        default=(), metadata=tables("port", SwitchPortSettings, within="switch.")
+        default=(), metadata=tables("outlet", SwitchPortSettings, within="switch.")
     )
 
     def __post_init__(self) -> None:
