@@ -11,8 +11,7 @@ pytestmark = pytest.mark.system
 CLAIMS = {
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
-    "heavy_start": "tests/agent/drivers/test_snmp_access_point.py"
-    "::test_an_agent_without_an_access_point_never_loads_snmp",
+    "heavy_start": "tests/agent/test_start.py::test_a_start_loads_no_library_that_no_setting_names",
 }
 
 
