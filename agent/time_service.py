@@ -25,6 +25,7 @@ TIME_ERROR = 5
 KERNEL_PPM = 500  # how fast the kernel lets its maximum error grow
 # timesyncd tells the kernel a maximum error of 0; its one exchange with a server is not that good.
 SNTP_ERROR_MS = 100
+ROUNDING_MS = 2  # of two clocks to whole milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,7 @@ def error_ms(
         errors.append(_by_kernel(kernel, timesyncd_age_ms))
     if chrony:
         errors.append(chrony.error_ms + (now_ms - chrony.at_ms) * DRIFT_PPM / 1e6)
-    return int(min(errors)) + 1 if errors else None
+    return int(min(errors)) + ROUNDING_MS if errors else None
 
 
 def _by_kernel(kernel: Kernel, age_ms: int | None) -> float:
@@ -60,7 +61,7 @@ def _by_kernel(kernel: Kernel, age_ms: int | None) -> float:
     if age_ms is None or age_ms < 0:
         return kernel.max_error_ms + abs(kernel.offset_ms)
     grown_ms = age_ms * (KERNEL_PPM - DRIFT_PPM) / 1e6
-    return max(kernel.max_error_ms - grown_ms, SNTP_ERROR_MS) + abs(kernel.offset_ms)
+    return max(kernel.max_error_ms - grown_ms, 0) + SNTP_ERROR_MS + abs(kernel.offset_ms)
 
 
 def timesyncd_age_ms(utc_ms: int, mark: Path = SYNCHRONISED) -> int | None:

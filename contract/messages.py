@@ -22,6 +22,7 @@ MAX_RANGES = 500
 MAX_EPOCHS = 200
 MAX_BOOTS = 200
 DRIFT_PPM = 50  # how fast a Pi's crystal may leave UTC while nobody corrects it
+SLEW_MS = 1_000  # what chrony slews instead of stepping; timesyncd 400, ntpd 128
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
 Number = Annotated[int, Field(ge=1, le=MAX_NUMBER)]
@@ -115,7 +116,8 @@ def _check_indices(name: str, column: list[int], size: int) -> None:
 class Origin(Message):
     """UTC at the zero of one boot's clock, as known now; a higher revision replaces.
 
-    `uncertainty_ms` holds at `seen_ms` of that clock and grows by DRIFT_PPM away from it.
+    `uncertainty_ms` holds at `seen_ms` of that clock and grows by DRIFT_PPM away from it; before
+    it, by SLEW_MS too: a slew bends the boot's own clock.
     """
 
     boot: BootField
@@ -126,8 +128,13 @@ class Origin(Message):
 
     def uncertainty_at(self, at_ms: int) -> int:
         """How wrong a time may be that this origin gives to `at_ms` of its boot's clock."""
-        away_ms = abs(at_ms - (self.seen_ms or 0))
-        return self.uncertainty_ms + (away_ms * DRIFT_PPM + 999_999) // 1_000_000
+        return self.uncertainty_ms + drift_ms(at_ms, self.seen_ms or 0)
+
+
+def drift_ms(at_ms: int, seen_ms: int) -> int:
+    """How far a boot's clock may have left UTC at `at_ms` if it was seen at `seen_ms`."""
+    drifted_ms = (abs(at_ms - seen_ms) * DRIFT_PPM + 999_999) // 1_000_000
+    return drifted_ms + (SLEW_MS if at_ms < seen_ms else 0)
 
 
 HeldState = Literal["open", "settled", "rejected", "evicted", "lost"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from broker_bridge.stores.estimating import KnownStream
 from broker_bridge.stores.quality import ESTIMATED, EXACT
-from contract.messages import DRIFT_PPM, BatchBody, EpochHolding
+from contract.messages import BatchBody, EpochHolding, drift_ms
 from contract.ranges import RangeSet
 
 
@@ -31,8 +31,7 @@ class BootRow:
         if not self.revision:
             return self.uncertainty_ms
         seen_ms = self.seen_ms or 0
-        away_ms = max(abs(at_ms - seen_ms) for at_ms in span)
-        return (self.uncertainty_ms or 0) + (away_ms * DRIFT_PPM + 999_999) // 1_000_000
+        return (self.uncertainty_ms or 0) + max(drift_ms(at_ms, seen_ms) for at_ms in span)
 
 
 def span_of(body: BatchBody) -> tuple[int, int] | None:

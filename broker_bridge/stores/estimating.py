@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from broker_bridge.stores.moments import EARLIEST_MS
-from contract.messages import DRIFT_PPM
+from contract.messages import drift_ms
 
 MOST_AT_ONCE = 20  # boots a transaction places
 
@@ -95,7 +95,7 @@ def _before(earlier: Sequence[KnownBoot]) -> KnownBoot | None:
 
 
 def _uncertainty(boot: KnownBoot, at_ms: int) -> int:
-    return boot.uncertainty_ms + abs(at_ms - boot.seen_ms) * DRIFT_PPM // 1_000_000 + 1
+    return boot.uncertainty_ms + drift_ms(at_ms, boot.seen_ms)
 
 
 def _ready(streams: Sequence[KnownStream], order: Sequence[KnownBoot]) -> set[str]:

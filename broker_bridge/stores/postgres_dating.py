@@ -13,7 +13,7 @@ from broker_bridge.stores.postgres_rows import Month
 from broker_bridge.stores.postgres_sql import INSTANT
 from broker_bridge.stores.quality import ESTIMATED, REPAIRED
 from contract.identity import GatewayId
-from contract.messages import DRIFT_PPM, Origin
+from contract.messages import DRIFT_PPM, SLEW_MS, Origin
 from contract.ranges import RangeSet
 
 _BOOT = """
@@ -58,7 +58,8 @@ RETURNING asset_id
 _MOVED_BATCHES = f"""
 UPDATE batch SET uncertainty_ms = w.uncertainty_ms
 FROM (SELECT u.batch_id, b.uncertainty_ms + CASE WHEN b.revision > 0
-        THEN (max(abs(u.at_ms - coalesce(b.seen_ms, 0))) * {DRIFT_PPM} + 999999) / 1000000
+        THEN max((abs(u.at_ms - coalesce(b.seen_ms, 0)) * {DRIFT_PPM} + 999999) / 1000000
+            + CASE WHEN u.at_ms < b.seen_ms THEN {SLEW_MS} ELSE 0 END)
         ELSE 0 END AS uncertainty_ms
     FROM (SELECT batch_id, boot_id, at_ms FROM undated WHERE boot_id = %(boot)s
         UNION ALL SELECT batch_id, boot_id, at_ms FROM event

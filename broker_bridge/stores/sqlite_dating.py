@@ -8,7 +8,7 @@ from broker_bridge.stores.estimating import KnownBoot, KnownStream, placements
 from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
 from broker_bridge.stores.quality import ESTIMATED, REPAIRED
 from contract.identity import GatewayId
-from contract.messages import DRIFT_PPM, Origin
+from contract.messages import DRIFT_PPM, SLEW_MS, Origin
 from contract.ranges import RangeSet
 
 _ADD_BOOT = """
@@ -45,7 +45,8 @@ RETURNING asset_id
 _MOVED_BATCHES = f"""
 UPDATE batch SET uncertainty_ms = w.uncertainty_ms
 FROM (SELECT u.batch_id, b.uncertainty_ms + iif(b.revision,
-        (max(abs(u.at_ms - coalesce(b.seen_ms, 0))) * {DRIFT_PPM} + 999999) / 1000000, 0)
+        max((abs(u.at_ms - coalesce(b.seen_ms, 0)) * {DRIFT_PPM} + 999999) / 1000000
+            + iif(u.at_ms < b.seen_ms, {SLEW_MS}, 0)), 0)
         AS uncertainty_ms
     FROM (SELECT batch_id, boot_id, at_ms FROM undated WHERE boot_id = ?1
         UNION ALL SELECT batch_id, boot_id, at_ms FROM event

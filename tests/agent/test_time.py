@@ -48,19 +48,19 @@ def test_nobody_vouches_for_a_kernel_that_is_not_synchronised() -> None:
 
 
 def test_the_kernels_own_maximum_is_believed_with_what_it_still_has_to_slew() -> None:
-    assert error(Kernel(max_error_ms=40.0, offset_ms=-300.0)) == 341
+    assert error(Kernel(max_error_ms=40.0, offset_ms=-300.0)) == 342
 
 
 def test_timesyncd_tells_for_how_long_the_kernel_let_its_error_grow() -> None:
     # in an hour the kernel adds 1,800 ms, a crystal at most 180 ms
-    assert error(Kernel(max_error_ms=2_300.0), age_ms=HOUR) == 681
-    assert error(Kernel(max_error_ms=0.0), age_ms=0) == 101  # one exchange is no better
+    assert error(Kernel(max_error_ms=2_300.0), age_ms=HOUR) == 782
+    assert error(Kernel(max_error_ms=0.0), age_ms=0) == 102  # one exchange is no better
 
 
 def test_chrony_vouches_alone_and_its_word_ages() -> None:
     word = Chrony(error_ms=12.0, at_ms=HOUR)
-    assert error(chrony=word) == 12 + 180 + 1
-    assert error(Kernel(max_error_ms=16_000.0), chrony=word) == 193
+    assert error(chrony=word) == 12 + 180 + 2
+    assert error(Kernel(max_error_ms=16_000.0), chrony=word) == 194
 
 
 def test_chronys_tracking_is_its_offset_its_dispersion_and_half_its_delay() -> None:
@@ -155,6 +155,10 @@ def test_it_is_seen_anew_before_the_drift_since_makes_it_doubtful() -> None:
 
 def test_the_uncertainty_of_a_reading_grows_with_its_distance_from_when_the_time_was_seen() -> None:
     origin = known(uncertainty_ms=20, seen_ms=HOUR)
-    assert [origin.uncertainty_at(at) for at in (HOUR, 3 * HOUR, 0)] == [20, 380, 200]
+    assert [origin.uncertainty_at(at) for at in (HOUR, 3 * HOUR, 0)] == [20, 380, 200 + 1_000]
     unseen = Origin(boot=BOOT, origin_ms=1, uncertainty_ms=20, revision=1)
     assert unseen.uncertainty_at(HOUR) == 200
+
+
+def test_before_the_time_was_seen_the_boots_clock_may_have_been_slewed() -> None:
+    assert known(uncertainty_ms=20, seen_ms=HOUR).uncertainty_at(HOUR - 1) == 20 + 1 + 1_000
