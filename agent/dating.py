@@ -4,7 +4,7 @@ from agent.clock import Sight
 from contract.identity import BootId
 from contract.messages import Origin
 
-STEP_MS = 250  # below this a difference is reading noise, not a step of the clock
+STEP_MS = 20  # a slew moves the boot clock too: more than reading noise is a step, however small
 FINE_MS = 250  # known so well, an origin is not stated anew to know it better
 
 
@@ -27,6 +27,6 @@ def consider(
 
 def _differs(sight: Sight, known: Origin, at_ms: int) -> bool:
     doubt_ms = known.uncertainty_at(at_ms)
-    moved = abs(sight.origin_ms - known.origin_ms) > STEP_MS + sight.uncertainty_ms
+    moved = abs(sight.origin_ms - known.origin_ms) > STEP_MS
     surer = sight.uncertainty_ms * 4 < doubt_ms and doubt_ms > FINE_MS
     return moved or surer

@@ -23,8 +23,8 @@ ANSWER_S = 5.0
 STA_UNSYNC, STA_NANO = 0x0040, 0x2000  # linux/timex.h
 TIME_ERROR = 5
 KERNEL_PPM = 500  # how fast the kernel lets its maximum error grow
-# timesyncd tells the kernel a maximum error of 0; its one exchange with a server is not that good.
-SNTP_ERROR_MS = 100
+# Whatever a service states, its next exchange over a city's network may bend the clock by so much.
+EXCHANGE_MS = 100
 ROUNDING_MS = 2  # of two clocks to whole milliseconds
 
 
@@ -53,15 +53,18 @@ def error_ms(
         errors.append(_by_kernel(kernel, timesyncd_age_ms))
     if chrony:
         errors.append(chrony.error_ms + (now_ms - chrony.at_ms) * DRIFT_PPM / 1e6)
-    return int(min(errors)) + ROUNDING_MS if errors else None
+    return max(int(min(errors)), EXCHANGE_MS) + ROUNDING_MS if errors else None
 
 
 def _by_kernel(kernel: Kernel, age_ms: int | None) -> float:
-    """The kernel grows its error far faster than a crystal; timesyncd says for how long it did."""
+    """The kernel grows its error far faster than a crystal; timesyncd says for how long it did.
+
+    timesyncd tells the kernel a maximum error of 0, which no exchange with a server reaches.
+    """
     if age_ms is None or age_ms < 0:
         return kernel.max_error_ms + abs(kernel.offset_ms)
     grown_ms = age_ms * (KERNEL_PPM - DRIFT_PPM) / 1e6
-    return max(kernel.max_error_ms - grown_ms, 0) + SNTP_ERROR_MS + abs(kernel.offset_ms)
+    return max(kernel.max_error_ms - grown_ms, 0) + EXCHANGE_MS + abs(kernel.offset_ms)
 
 
 def timesyncd_age_ms(utc_ms: int, mark: Path = SYNCHRONISED) -> int | None:
@@ -133,8 +136,16 @@ def read_tracking(line: str, *, at_ms: int) -> Chrony | None:
     return Chrony(error_ms=1_000 * (abs(offset_s) + dispersion_s + delay_s / 2), at_ms=at_ms)
 
 
+def read_kernel(state: int, status: int, *, max_error_us: int, offset: int) -> Kernel | None:
+    """What adjtimex returned and filled in; None while the kernel is not synchronised."""
+    if state in (-1, TIME_ERROR) or status & STA_UNSYNC:
+        return None
+    a_ms = 1_000_000 if status & STA_NANO else 1_000
+    return Kernel(max_error_ms=max_error_us / 1_000, offset_ms=offset / a_ms)
+
+
 def kernel_reader() -> Callable[[], Kernel | None]:
-    """A call that asks the kernel; None while it is not synchronised."""
+    """A call that asks the kernel."""
     libc = ctypes.CDLL(None, use_errno=True)
     timex = (ctypes.c_byte * 256)()  # struct timex is 208 bytes on 64 bit, 128 on 32 bit
     long_size = ctypes.sizeof(ctypes.c_long)
@@ -143,12 +154,11 @@ def kernel_reader() -> Callable[[], Kernel | None]:
         ctypes.memset(timex, 0, 256)
         state = libc.adjtimex(ctypes.byref(timex))
         # modes (padded to a long), offset, freq, maxerror, esterror, status
-        offset = ctypes.c_long.from_buffer(timex, long_size).value
-        max_error_us = ctypes.c_long.from_buffer(timex, 3 * long_size).value
-        status = ctypes.c_int.from_buffer(timex, 5 * long_size).value
-        if state in (-1, TIME_ERROR) or status & STA_UNSYNC:
-            return None
-        a_ms = 1_000_000 if status & STA_NANO else 1_000
-        return Kernel(max_error_ms=max_error_us / 1_000, offset_ms=offset / a_ms)
+        return read_kernel(
+            state,
+            ctypes.c_int.from_buffer(timex, 5 * long_size).value,
+            max_error_us=ctypes.c_long.from_buffer(timex, 3 * long_size).value,
+            offset=ctypes.c_long.from_buffer(timex, long_size).value,
+        )
 
     return read

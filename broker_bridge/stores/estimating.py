@@ -63,7 +63,7 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
         elif ceiling and boot.boot in ready:
             place = _place(boot, ceiling, _before(order[:at]))
             placed.append(place)
-            ceiling = (place.origin_ms, ceiling[1])
+            ceiling = (place.origin_ms, ceiling[1] + drift_ms(boot.last_ms, 0))
         else:
             ceiling = None
     return placed[:MOST_AT_ONCE]
@@ -72,11 +72,12 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
 def _place(boot: KnownBoot, ceiling: tuple[int, int], before: KnownBoot | None) -> Placement:
     began_ms, next_doubt_ms = ceiling
     origin_ms = min(began_ms - boot.last_ms, boot.latest_origin_ms)
+    doubt_ms = next_doubt_ms + drift_ms(boot.last_ms, boot.first_ms)
     if before is None or before.origin_ms is None:
         return Placement(
             id=boot.id,
             origin_ms=origin_ms,
-            uncertainty_ms=max(origin_ms, 0),
+            uncertainty_ms=max(origin_ms, 0) + doubt_ms,
             floor_ms=EARLIEST_MS,
         )
     ended_ms = before.origin_ms + before.last_ms
@@ -84,7 +85,7 @@ def _place(boot: KnownBoot, ceiling: tuple[int, int], before: KnownBoot | None) 
     return Placement(
         id=boot.id,
         origin_ms=origin_ms,
-        uncertainty_ms=slack_ms + next_doubt_ms + _uncertainty(before, before.last_ms),
+        uncertainty_ms=slack_ms + doubt_ms + _uncertainty(before, before.last_ms),
         floor_ms=max(min(ended_ms, began_ms), EARLIEST_MS),
     )
 

@@ -13,6 +13,7 @@ from agent.time_service import (
     ChronyWatch,
     Kernel,
     error_ms,
+    read_kernel,
     read_tracking,
     timesyncd_age_ms,
 )
@@ -40,6 +41,18 @@ def error(
     kernel: Kernel | None = None, age_ms: int | None = None, chrony: Chrony | None = None
 ) -> int | None:
     return error_ms(kernel, timesyncd_age_ms=age_ms, chrony=chrony, now_ms=2 * HOUR)
+
+
+def test_adjtimex_says_whether_the_kernel_is_synchronised_and_in_which_unit_it_slews() -> None:
+    assert read_kernel(0, 0x0001, max_error_us=2_500, offset=-300) == Kernel(
+        max_error_ms=2.5, offset_ms=-0.3
+    )
+    assert read_kernel(0, 0x2001, max_error_us=0, offset=3_000_000) == Kernel(
+        max_error_ms=0.0, offset_ms=3.0
+    )
+    assert read_kernel(5, 0x0001, max_error_us=0, offset=0) is None
+    assert read_kernel(-1, 0x0001, max_error_us=0, offset=0) is None
+    assert read_kernel(0, 0x0041, max_error_us=0, offset=0) is None
 
 
 def test_nobody_vouches_for_a_kernel_that_is_not_synchronised() -> None:
@@ -142,7 +155,8 @@ def test_a_step_of_the_clock_is_a_new_absolute_origin() -> None:
     stepped = stated(Sight(origin_ms=1_017_000, uncertainty_ms=20), known())
     assert stepped
     assert (stepped.origin_ms, stepped.revision) == (1_017_000, 5)
-    assert stated(Sight(origin_ms=1_000_200, uncertainty_ms=20), known()) is None
+    assert stated(Sight(origin_ms=1_000_130, uncertainty_ms=200), known())  # ntpd's smallest step
+    assert stated(Sight(origin_ms=1_000_005, uncertainty_ms=20), known()) is None
 
 
 def test_it_is_seen_anew_before_the_drift_since_makes_it_doubtful() -> None:

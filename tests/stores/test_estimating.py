@@ -57,8 +57,8 @@ def test_a_boot_ends_where_the_next_began_and_may_be_as_early_as_the_one_before_
     assert place == Placement(
         id=2,
         origin_ms=AGAIN - HOUR,
-        # 48 hours and a second between them, the two neighbours' own, an hour's drift of one
-        uncertainty_ms=48 * HOUR + 1_000 + 10 + 10 + 180,
+        # 48 hours and a second between them, its neighbours' own, an hour's drift of two
+        uncertainty_ms=48 * HOUR + 1_000 + 10 + 10 + 180 + 180,
         floor_ms=BEGUN + HOUR,
     )
 
@@ -171,11 +171,11 @@ def test_a_boot_between_two_dated_ones_is_estimated_and_marked(store: CityStore)
     assert {name for _, name in change.assets} == {LAMP[0]}
     slack_ms = 50 * HOUR - 7_000 + 500 - 4_000
     assert readings(store) == [
-        (231.0, "estimated", slack_ms + 11),
+        (231.0, "estimated", slack_ms + 12),
         (231.0, "exact", 6),
         (232.0, "exact", 6),
         (234.0, "exact", 6),
-        (237.0, "estimated", slack_ms + 11),
+        (237.0, "estimated", slack_ms + 12),
     ]
     order = store.query("SELECT value FROM readings ORDER BY observed_at")
     assert [value for (value,) in order.rows] == [231.0, 234.0, 231.0, 237.0, 232.0]
