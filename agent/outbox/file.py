@@ -4,11 +4,12 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from agent.learned import Learned
+from agent.outbox.counters import Counters, read_counters
 from agent.outbox.reading import read_contents, read_gone, read_tally
 from agent.outbox.records import (
     Commit,
@@ -22,6 +23,7 @@ from agent.outbox.records import (
     Victims,
     Written,
 )
+from agent.outbox.recounting import lacks, name_missing
 from agent.outbox.salvage import take_over
 from agent.outbox.schema import connect, in_words, number_of, row_id
 from contract.identity import AssetId, BootId, Epoch, GatewayId
@@ -65,9 +67,11 @@ class OutboxFile:
         with in_words(path):
             self._connection = connect(path)
             self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+        self._counters = Counters(path)
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""
+        self._counters.close()
         self._connection.close()
 
     def begin_epoch(self, epoch: Epoch, *, boot: BootId, parent: Parent | None) -> EpochRecord:
@@ -110,6 +114,8 @@ class OutboxFile:
                     "INSERT INTO learned VALUES (?, ?, ?)",
                     map(_learned_row, commit.learned.items()),
                 )
+        if commit.batch:
+            self._counters.sealed(commit.batch)
         self._measure()
         return Written(used_bytes=self._used_bytes, room_bytes=self._room_bytes, gone=gone)
 
@@ -145,6 +151,18 @@ class OutboxFile:
         """Take over what a damaged file still has; returns how many batches were saved."""
         with self._transaction() as database:
             return take_over(aside, gateway, database)
+
+    def recount(self, epochs: Sequence[EpochRecord]) -> Counts:
+        """Name what was counted beside the file and is not in it; returns how much that is."""
+        counted = read_counters(self.path)
+        if not lacks(epochs, counted):
+            return Counts()
+        with self._transaction() as database:
+            return name_missing(database, counted)
+
+    def count(self, epochs: Sequence[EpochRecord]) -> None:
+        """Count beside the file from now on."""
+        self._counters.begin(epochs)
 
     def _measure(self) -> None:
         """After a commit nothing may fail: a card that cannot be asked keeps its figures."""

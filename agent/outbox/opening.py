@@ -7,7 +7,7 @@ from agent.errors import OutboxDamaged
 from agent.outbox.file import OutboxFile
 from agent.outbox.records import Contents
 from contract.identity import BootId, Epoch, GatewayId
-from contract.messages import Parent
+from contract.messages import Counts, Parent
 
 LOG = logging.getLogger("nadi.outbox")
 
@@ -43,9 +43,14 @@ def damage_mark(path: Path) -> Path:
 def _begin(file: OutboxFile, *, epoch: Epoch, boot: BootId) -> tuple[OutboxFile, Contents]:
     try:
         before = file.contents().epochs
+        if (missing := file.recount(before)) != Counts():
+            LOG.error("outbox lacks readings=%d events=%d", missing.readings, missing.events)
+            before = file.contents().epochs
         parent = Parent(epoch=before[-1].epoch, n=before[-1].sealed) if before else None
         file.begin_epoch(epoch, boot=boot, parent=parent)
-        return file, file.contents()
+        contents = file.contents()
+        file.count(contents.epochs)
+        return file, contents
     except BaseException:
         file.close()
         raise

@@ -16,6 +16,7 @@ SELECT_EPOCHS = """
 SELECT id, epoch, boot, parent_epoch, parent_n, settled, rejected, receipt_version
 FROM epoch ORDER BY id
 """
+SELECT_EPOCH = SELECT_EPOCHS.replace("ORDER BY id", "WHERE id = ?")
 SELECT_HIGHEST = "SELECT max(id) FROM batch WHERE id BETWEEN ? AND ?"
 SELECT_EVENTS = "SELECT id FROM batch WHERE events > 0 AND id BETWEEN ? AND ?"
 SELECT_BEFORE = """
@@ -39,6 +40,12 @@ def read_contents(database: sqlite3.Connection, *, used_bytes: int, room_bytes: 
         used_bytes=used_bytes,
         room_bytes=room_bytes,
     )
+
+
+def read_epoch(database: sqlite3.Connection, epoch_id: int) -> EpochRecord:
+    """One epoch, as the file has it."""
+    row = database.execute(SELECT_EPOCH, (epoch_id,)).fetchone()
+    return _epoch_record(database, row)
 
 
 def read_tally(database: sqlite3.Connection, epoch_id: int, numbers: Range) -> Tally:

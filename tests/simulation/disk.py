@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-SUFFIXES = ("", "-wal")
+SUFFIXES = ("", "-wal", ".counters")
 
 
 def memory_disk(fallback: Path) -> Path:

@@ -1,0 +1,92 @@
+"""What was counted beside the outbox and is not in it any more is named as lost, to the number."""
+
+import sqlite3
+from collections.abc import Iterable
+
+from agent.outbox.counters import Counted
+from agent.outbox.reading import read_epoch
+from agent.outbox.records import EpochRecord
+from agent.outbox.salvage import DAMAGED, INSERT_GONE
+from contract.messages import Counts
+
+SELECT_EPOCH = "SELECT id FROM epoch WHERE epoch = ?"
+IS_FREE = "SELECT NOT EXISTS (SELECT 1 FROM epoch WHERE id = ?)"
+INSERT_EPOCH = """
+INSERT INTO epoch(id, epoch, boot, parent_epoch, parent_n) VALUES (?, ?, ?, ?, ?)
+"""
+SELECT_DAMAGED = """
+SELECT first, readings, events FROM gone
+WHERE epoch_id = ? AND state = 'lost' AND reason = ? ORDER BY first DESC
+"""
+RECOUNT = "UPDATE gone SET readings = ?, events = ? WHERE epoch_id = ? AND first = ?"
+
+
+def lacks(epochs: Iterable[EpochRecord], counters: Iterable[Counted]) -> bool:
+    """Whether anything that was counted is not accounted for in these."""
+    known = {record.epoch: record for record in epochs}
+    return any(
+        counted.epoch not in known
+        or known[counted.epoch].sealed < counted.sealed
+        or (
+            known[counted.epoch].sealed == counted.sealed
+            and known[counted.epoch].counts != counted.counts
+        )
+        for counted in counters
+        if counted.sealed
+    )
+
+
+def name_missing(database: sqlite3.Connection, counters: Iterable[Counted]) -> Counts:
+    """Makes the outbox's own account as long as the one beside it; returns what was missing."""
+    missing = Counts()
+    for counted in counters:
+        if counted.sealed:
+            missing += _recount(database, counted)
+    return missing
+
+
+def _recount(database: sqlite3.Connection, counted: Counted) -> Counts:
+    epoch_id = _epoch_row(database, counted)
+    known = read_epoch(database, epoch_id)
+    if known.sealed > counted.sealed:  # a power cut took the last counts, not the last batches
+        return Counts()
+    readings = counted.counts.readings - known.counts.readings
+    events = counted.counts.events - known.counts.events
+    if known.sealed < counted.sealed:
+        numbers = (known.sealed + 1, counted.sealed)
+        row = (epoch_id, *numbers, "lost", DAMAGED, max(readings, 0), max(events, 0), 0, 0)
+        database.execute(INSERT_GONE, row)
+    else:
+        _correct(database, known, readings, events)
+    return Counts(readings=max(readings, 0), events=max(events, 0))
+
+
+def _epoch_row(database: sqlite3.Connection, counted: Counted) -> int:
+    """Under its old row if that is free, so that epochs stay in order and statements only grow."""
+    row = database.execute(SELECT_EPOCH, (counted.epoch,)).fetchone()
+    if row:
+        return int(row[0])
+    (free,) = database.execute(IS_FREE, (counted.id,)).fetchone()
+    parent = counted.parent
+    cursor = database.execute(
+        INSERT_EPOCH,
+        (
+            counted.id if free else None, counted.epoch, counted.boot,
+            parent and parent.epoch, parent and parent.n,
+        ),
+    )  # fmt: skip
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _correct(database: sqlite3.Connection, known: EpochRecord, readings: int, events: int) -> None:
+    """Salvage may have guessed how much lay in a range that nobody could read."""
+    rows = database.execute(SELECT_DAMAGED, (known.id, DAMAGED)).fetchall()
+    for first, named_readings, named_events in rows:
+        if not readings and not events:
+            return
+        fit_readings = max(named_readings + readings, 0)
+        fit_events = max(named_events + events, 0)
+        readings -= fit_readings - named_readings
+        events -= fit_events - named_events
+        database.execute(RECOUNT, (fit_readings, fit_events, known.id, first))

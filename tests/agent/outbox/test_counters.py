@@ -1,0 +1,133 @@
+"""A destroyed outbox leaves the numbers of what it held, by epoch, to the reading."""
+
+from pathlib import Path
+
+from agent.outbox.counters import LINE_BYTES, counters_path, read_counters
+from agent.outbox.opening import damage_mark
+from agent.outbox.records import Gone
+from contract.messages import Counts
+from tests.agent.outbox.making import begin, epoch, reading, receipt, seal_rounds, started
+
+
+def destroy(path: Path) -> None:
+    """What was on the card is zeroes, and its log is gone."""
+    path.write_bytes(b"\0" * 5_000)
+    path.with_name(f"{path.name}-wal").unlink(missing_ok=True)
+
+
+async def sealed_twice(path: Path) -> None:
+    """Two starts: three rounds of two readings and an event, then two rounds of one reading."""
+    with started(path, 1) as first:
+        for n in range(3):
+            await first.outbox.seal([reading(n * 1_000), reading(n * 1_000 + 1)])
+        await first.outbox.seal([], [begin(1)])
+    with started(path, 2) as second:
+        await seal_rounds(second.outbox, 2)
+
+
+def lost(first: int, last: int, readings: int, events: int = 0) -> Gone:
+    return Gone(
+        state="lost", numbers=(first, last), counts=Counts(readings=readings, events=events),
+        reason="outbox damaged", from_ms=0, to_ms=0,
+    )  # fmt: skip
+
+
+async def test_a_destroyed_outbox_leaves_what_each_epoch_held(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    await sealed_twice(path)
+    destroy(path)
+    with started(path, 3) as third:
+        first, second, current = third.contents.epochs
+        assert (first.epoch, second.epoch, current.epoch) == (epoch(1), epoch(2), epoch(3))
+        assert first.gone == (lost(1, 4, 6, 1),)
+        assert second.gone == (lost(1, 2, 2),)
+        assert (first.counts, second.counts) == (Counts(readings=6, events=1), Counts(readings=2))
+        holding = await third.outbox.holding()
+        assert holding.revision > 3 << 24  # higher than whatever the city heard before
+
+
+async def test_what_is_lost_is_named_once_however_often_the_agent_starts(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    await sealed_twice(path)
+    destroy(path)
+    for number in (3, 4, 5):
+        with started(path, number) as again:
+            assert again.contents.epochs[0].gone == (lost(1, 4, 6, 1),)
+
+
+async def test_a_file_that_went_back_in_time_lacks_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path, 1) as first:
+        await seal_rounds(first.outbox, 2)
+    before = path.read_bytes()
+    with started(path, 2) as second:
+        await seal_rounds(second.outbox, 5)
+    path.write_bytes(before)
+    with started(path, 3) as third:
+        assert third.contents.epochs[0].gone == ()
+        assert third.contents.epochs[1].gone == (lost(1, 5, 5),)
+
+
+async def test_what_the_city_has_committed_is_still_lost_only_on_the_card(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path, 1) as first:
+        await seal_rounds(first.outbox, 4)
+        await first.outbox.settle(receipt(1, (1, 3)))
+        await seal_rounds(first.outbox, 1)
+    destroy(path)
+    with started(path, 2) as second:
+        (stated, _) = (await second.outbox.holding()).epochs
+        assert [(one.state, one.first, one.last) for one in stated.ranges] == [("lost", 1, 5)]
+        assert stated.sealed_counts == Counts(readings=5)
+
+
+async def test_a_whole_outbox_is_believed_before_counters_that_lag(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path, 1) as first:
+        await seal_rounds(first.outbox, 2)
+        lagging = counters_path(path).read_bytes()
+        await seal_rounds(first.outbox, 2)
+    counters_path(path).write_bytes(lagging)
+    with started(path, 2) as second:
+        assert second.contents.epochs[0].gone == ()
+        assert second.contents.epochs[0].sealed == 4
+
+
+async def test_salvage_that_can_only_guess_is_corrected_by_the_counters(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path, 1) as first:
+        for n in range(1, 6):
+            await first.outbox.seal([reading(n * 1_000 + at) for at in range(n)])
+        for n in (2, 5):
+            body = b"spoilt"
+            first.file._connection.execute(
+                "UPDATE batch SET body = ?, readings = 999 WHERE id = ?", (body, 1 << 40 | n)
+            )
+    damage_mark(path).touch()
+    with started(path, 2) as second:
+        (record, _) = second.contents.epochs
+        assert [gone.numbers for gone in record.gone] == [(2, 2), (5, 5)]
+        assert record.counts == Counts(readings=15)
+
+
+async def test_a_torn_line_of_the_counters_is_not_believed(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path, 1) as first:
+        await seal_rounds(first.outbox, 3)
+    whole = counters_path(path).read_bytes()
+    assert [one.sealed for one in read_counters(path)] == [3]
+    torn = whole.replace(b" 3 3 0 ", b" 9 9 0 ")
+    counters_path(path).write_bytes(torn)
+    assert [one.sealed for one in read_counters(path)] == [2]
+    counters_path(path).write_bytes(b"\xff" * LINE_BYTES + whole[:100])
+    assert read_counters(path) == []
+    counters_path(path).unlink()
+    assert read_counters(path) == []
+
+
+async def test_a_card_that_cannot_count_still_seals(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    counters_path(path).mkdir()
+    with started(path, 1) as first:
+        await seal_rounds(first.outbox, 2)
+        assert first.outbox.ledger.current.sealed == 2
