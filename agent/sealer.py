@@ -104,7 +104,7 @@ class Sealer:
     def _date(self) -> None:
         """Before each round and event: so a step of the clock is noticed at once."""
         boot = self._outbox.ledger.current.boot
-        known, now_ms = self._outbox.origins.get(boot), self._clock.boot_ms()
+        known, now_ms = self._outbox.latest_origin(boot), self._clock.boot_ms()
         if dated := consider(boot, self._clock.sight(), known, at_ms=now_ms):
             self._outbox.date(dated)
             if known is None or abs(dated.origin_ms - known.origin_ms) > STEP_MS:

@@ -48,7 +48,7 @@ async def outbox_in(
                 in_thread=_In(card),
             )
             sight = KernelClock(trusted=True).sight()
-            if origin := consider(boot, sight, outbox.origins.get(boot), at_ms=0):
+            if origin := consider(boot, sight, outbox.latest_origin(boot), at_ms=0):
                 outbox.date(origin)
             yield outbox
         finally:

@@ -185,6 +185,7 @@ class Outbox:
         if commit.batch:
             self.ledger.by_id(commit.batch.epoch_id).add(commit.batch)
         self.ledger.written(commit.updates)
+        self.origins.update((origin.boot, origin) for origin in commit.origins)
         self._unwritten = tuple(o for o in self._unwritten if o not in commit.origins)
 
     def make_room(self) -> None:
@@ -197,9 +198,16 @@ class Outbox:
             self._draft = replace(self._draft, victims=tuple(both))
 
     def date(self, origin: Origin) -> None:
-        """Know a boot's UTC origin from now on; durable with the next round."""
-        self.origins[origin.boot] = origin
+        """A boot's UTC origin as known now; durable with the next round."""
         self._unwritten = (*self._unwritten, origin)
+
+    def latest_origin(self, boot: BootId) -> Origin | None:
+        """What is known of a boot, durable or not; only what is durable may be told to others.
+
+        A revision that a crash took back would be used a second time, and the city keeps the first.
+        """
+        unwritten = (origin for origin in reversed(self._unwritten) if origin.boot == boot)
+        return next(unwritten, self.origins.get(boot))
 
     async def settle(self, receipt: Receipt) -> None:
         """Believe the city; a rejection only if it names the very bytes we hold."""

@@ -37,6 +37,25 @@ class KnownBoot:
     first_ms: int
     last_ms: int
     latest_origin_ms: int  # no reading was taken after the city had it
+    first_observed_ms: int | None = None  # as stored, whichever revision of its origin dated it
+    last_observed_ms: int | None = None
+
+    @property
+    def began(self) -> tuple[int, int]:
+        """When it may have begun at the earliest, and how much later it can have been."""
+        assert self.origin_ms is not None, "only of a boot that has a date"
+        doubt_ms = _uncertainty(self, 0)
+        began_ms = self.origin_ms - doubt_ms
+        if self.first_observed_ms is not None:
+            began_ms = min(began_ms, self.first_observed_ms)
+        return began_ms, self.origin_ms + doubt_ms - began_ms
+
+    @property
+    def ended_ms(self) -> int:
+        """When it was last heard of."""
+        assert self.origin_ms is not None, "only of a boot that has a date"
+        ended_ms = self.origin_ms + self.last_ms
+        return ended_ms if self.last_observed_ms is None else max(ended_ms, self.last_observed_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +74,11 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
     order = [by_name[name] for name in _boots_in_order(streams) if name in by_name]
     ready = _ready(streams, order)
     placed: list[Placement] = []
-    ceiling: tuple[int, int] | None = None  # when the next boot began, and how surely
+    ceiling: tuple[int, int] | None = None  # as `KnownBoot.began`, of the next boot
     for at in range(len(order) - 1, -1, -1):
         boot = order[at]
         if boot.origin_ms is not None:
-            ceiling = (boot.origin_ms, _uncertainty(boot, 0))
+            ceiling = boot.began
         elif ceiling and boot.boot in ready:
             place = _place(boot, ceiling, _before(order[:at]))
             placed.append(place)
@@ -80,7 +99,7 @@ def _place(boot: KnownBoot, ceiling: tuple[int, int], before: KnownBoot | None) 
             uncertainty_ms=max(origin_ms, 0) + doubt_ms,
             floor_ms=EARLIEST_MS,
         )
-    ended_ms = before.origin_ms + before.last_ms
+    ended_ms = before.ended_ms
     slack_ms = max(origin_ms + boot.first_ms - ended_ms, 0)
     return Placement(
         id=boot.id,

@@ -29,6 +29,11 @@ UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, revision = %s, seen_ms = %s
 WHERE id = %s
 """
 _PLACE_BOOT = "UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, floor_ms = %s WHERE id = %s"
+_MOVED_BOOT = """
+UPDATE boot SET first_observed_ms = origin_ms + first_ms,
+    last_observed_ms = greatest(origin_ms + last_ms, floor_ms)
+WHERE id = %s
+"""
 _MS = f"least(greatest(b.origin_ms + u.at_ms, coalesce(b.floor_ms, {EARLIEST_MS})), {LATEST_MS})"
 _OBSERVED = INSTANT.format(ms=_MS)
 _MONTHS_TO_MOVE = f"""
@@ -77,7 +82,9 @@ _WIDEN = """
 UPDATE boot o SET first_ms = least(o.first_ms, w.first_ms),
     last_ms = greatest(o.last_ms, w.last_ms),
     latest_origin_ms = least(o.latest_origin_ms,
-        (extract(epoch FROM clock_timestamp()) * 1000)::bigint - w.last_ms)
+        (extract(epoch FROM clock_timestamp()) * 1000)::bigint - w.last_ms),
+    first_observed_ms = least(o.first_observed_ms, o.origin_ms + w.first_ms),
+    last_observed_ms = greatest(o.last_observed_ms, o.origin_ms + w.last_ms)
 FROM (SELECT boot_id, min(first_ms) AS first_ms, max(last_ms) AS last_ms
     FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) n (boot_id, first_ms, last_ms)
     GROUP BY boot_id) w
@@ -85,7 +92,7 @@ WHERE o.id = w.boot_id
 """
 _KNOWN_BOOTS = """
 SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0), first_ms, last_ms,
-    latest_origin_ms
+    latest_origin_ms, first_observed_ms, last_observed_ms
 FROM boot WHERE gateway_id = %s AND first_ms IS NOT NULL
 """
 _KNOWN_STREAMS = """
@@ -144,6 +151,7 @@ def move(database: Cursor[Any], boot_id: int, *, estimated: bool) -> set[int]:
     """What the boot's origin dates leaves `undated`; returns the assets that changes."""
     quality = ESTIMATED if estimated else REPAIRED
     named = {"boot": boot_id, "quality": quality << 1, "time_quality": quality}
+    database.execute(_MOVED_BOOT, (boot_id,))
     database.execute(_MOVED_BATCHES, named)
     database.execute(_MOVED_READINGS, named)
     changed = database.execute(_MOVED_LATEST, named).fetchall()
@@ -164,11 +172,13 @@ def gateways_without_date(database: Cursor[Any]) -> list[GatewayId]:
     return [GatewayId(name) for (name,) in database.execute(_WITHOUT_DATE)]
 
 
-def _known_boot(row: tuple[int, str, int | None, int, int, int, int, int]) -> KnownBoot:
-    id_, boot, origin_ms, uncertainty_ms, seen_ms, first_ms, last_ms, latest_origin_ms = row
+def _known_boot(row: tuple[Any, ...]) -> KnownBoot:
+    id_, boot, origin_ms, uncertainty_ms, seen_ms, first_ms, last_ms, latest_ms, *observed = row
+    first_observed_ms, last_observed_ms = observed
     return KnownBoot(
         id=id_, boot=boot, origin_ms=origin_ms, uncertainty_ms=uncertainty_ms, seen_ms=seen_ms,
-        first_ms=first_ms, last_ms=last_ms, latest_origin_ms=latest_origin_ms,
+        first_ms=first_ms, last_ms=last_ms, latest_origin_ms=latest_ms,
+        first_observed_ms=first_observed_ms, last_observed_ms=last_observed_ms,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
+from typing import Any
 
 from broker_bridge.stores.dated import BootRow, known_stream
 from broker_bridge.stores.estimating import KnownBoot, KnownStream, placements
@@ -23,6 +24,11 @@ UPDATE boot SET origin_ms = ?, uncertainty_ms = ?, revision = ?, seen_ms = ?, fl
 WHERE id = ?
 """
 _PLACE_BOOT = "UPDATE boot SET origin_ms = ?, uncertainty_ms = ?, floor_ms = ? WHERE id = ?"
+_MOVED_BOOT = """
+UPDATE boot SET first_observed_ms = origin_ms + first_ms,
+    last_observed_ms = max(origin_ms + last_ms, coalesce(floor_ms, origin_ms + last_ms))
+WHERE id = ?
+"""
 _OBSERVED = f"""
 min(max(b.origin_ms + u.at_ms, coalesce(b.floor_ms, {EARLIEST_MS})), {LATEST_MS})
 """
@@ -63,12 +69,14 @@ _FORGET_UNDATED = "DELETE FROM undated WHERE boot_id = ?"
 _WIDEN = """
 UPDATE boot SET first_ms = min(coalesce(first_ms, ?1), ?1),
     last_ms = max(coalesce(last_ms, ?2), ?2),
-    latest_origin_ms = min(coalesce(latest_origin_ms, ?3), ?3)
+    latest_origin_ms = min(coalesce(latest_origin_ms, ?3), ?3),
+    first_observed_ms = min(coalesce(first_observed_ms, origin_ms + ?1), origin_ms + ?1),
+    last_observed_ms = max(coalesce(last_observed_ms, origin_ms + ?2), origin_ms + ?2)
 WHERE id = ?4
 """
 _KNOWN_BOOTS = """
 SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0), first_ms, last_ms,
-    latest_origin_ms
+    latest_origin_ms, first_observed_ms, last_observed_ms
 FROM boot WHERE gateway_id = ? AND first_ms IS NOT NULL
 """
 _KNOWN_STREAMS = """
@@ -133,6 +141,7 @@ def gateways_without_date(database: sqlite3.Connection) -> list[GatewayId]:
 
 def _move(database: sqlite3.Connection, boot_id: int, time_quality: int) -> set[int]:
     """What the boot's origin dates leaves `undated`."""
+    database.execute(_MOVED_BOOT, (boot_id,))
     database.execute(_MOVED_BATCHES, (boot_id,))
     database.execute(_MOVED_READINGS, (boot_id, time_quality << 1))
     changed = database.execute(_MOVED_LATEST, (boot_id, time_quality << 1)).fetchall()
@@ -141,11 +150,13 @@ def _move(database: sqlite3.Connection, boot_id: int, time_quality: int) -> set[
     return {asset_id for (asset_id,) in changed}
 
 
-def _known_boot(row: tuple[int, str, int | None, int, int, int, int, int]) -> KnownBoot:
-    id_, boot, origin_ms, uncertainty_ms, seen_ms, first_ms, last_ms, latest_origin_ms = row
+def _known_boot(row: tuple[Any, ...]) -> KnownBoot:
+    id_, boot, origin_ms, uncertainty_ms, seen_ms, first_ms, last_ms, latest_ms, *observed = row
+    first_observed_ms, last_observed_ms = observed
     return KnownBoot(
         id=id_, boot=boot, origin_ms=origin_ms, uncertainty_ms=uncertainty_ms, seen_ms=seen_ms,
-        first_ms=first_ms, last_ms=last_ms, latest_origin_ms=latest_origin_ms,
+        first_ms=first_ms, last_ms=last_ms, latest_origin_ms=latest_ms,
+        first_observed_ms=first_observed_ms, last_observed_ms=last_observed_ms,
     )  # fmt: skip
 
 

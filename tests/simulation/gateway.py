@@ -370,7 +370,7 @@ class SimGateway:
         if self.knows_time:
             error_ms = self._random.choice((5, 40, 400))
             sight = Sight(origin_ms=origin_ms, uncertainty_ms=error_ms)
-        known = self.outbox.origins.get(self._boot)
+        known = self.outbox.latest_origin(self._boot)
         if origin := consider(self._boot, sight, known, at_ms=self._boot_ms()):
             self.outbox.date(origin)
 

@@ -121,7 +121,7 @@ class Schedule:
 
     def _boot_anew(self) -> None:
         self._machine = Machine(self._true_ms, self._service, self._random)
-        self._boots.synced.append(self._machine.synced_true_ms)
+        self._boots.synced.append([])
         self._boot = BootId(f"{self._random.getrandbits(64):016x}")
         self._start()
 
@@ -140,7 +140,7 @@ class Schedule:
     def _look(self) -> None:
         """As the sealer does before each round."""
         sight = self._machine.sight()
-        known = self._outbox.origins.get(self._boot)
+        known = self._outbox.latest_origin(self._boot)
         if sight and self._machine.synced_true_ms:
             self._boots.vouched.add(len(self._boots.synced) - 1)
         if origin := consider(self._boot, sight, known, at_ms=self._machine.boot_ms()):
@@ -162,6 +162,7 @@ class Schedule:
             )  # fmt: skip
         self._look()
         run(self._outbox.seal(readings))
+        self._boots.synced[-1] = list(self._machine.synced_true_ms)
 
     def _synchronise(self) -> None:
         self._machine.synchronise()

@@ -3,7 +3,9 @@ ALTER TABLE boot
     ADD COLUMN first_ms bigint,
     ADD COLUMN last_ms bigint,
     ADD COLUMN latest_origin_ms bigint,
-    ADD COLUMN floor_ms bigint;
+    ADD COLUMN floor_ms bigint,
+    ADD COLUMN first_observed_ms bigint,
+    ADD COLUMN last_observed_ms bigint;
 
 ALTER TABLE stream ADD COLUMN boot text;
 

@@ -3,6 +3,8 @@ ALTER TABLE boot ADD COLUMN first_ms INTEGER;
 ALTER TABLE boot ADD COLUMN last_ms INTEGER;
 ALTER TABLE boot ADD COLUMN latest_origin_ms INTEGER;
 ALTER TABLE boot ADD COLUMN floor_ms INTEGER;
+ALTER TABLE boot ADD COLUMN first_observed_ms INTEGER;
+ALTER TABLE boot ADD COLUMN last_observed_ms INTEGER;
 
 ALTER TABLE stream ADD COLUMN boot TEXT;
 
