@@ -63,6 +63,16 @@ CAMPAIGNS = (
         command=seeds("tests.simulation"),
     ),
     Campaign(
+        name="time",
+        what="boots, synchronisations, steps: each stored time within 1 s and 50 ppm of the"
+        " distance, their uncertainty true, in order, marked",
+        unit="schedules",
+        promises="N6",
+        nightly=100_000,
+        chunk=4_000,
+        command=seeds("tests.timing"),
+    ),
+    Campaign(
         name="kills",
         what="SIGKILLs of real agents, broker (its files deleted), bridge and database under load",
         unit="kills",
