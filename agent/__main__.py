@@ -24,6 +24,8 @@ examples:
   nadi-agent read PJU-0001                        what that lamp's meter says now, and its bytes
   nadi-agent discover --line /dev/ttyUSB0         what hangs on that line
   nadi-agent discover --network 10.20.0.0/24      which cameras and access points are there
+  nadi-agent outbox                               how much waits, and how many days there is room
+  nadi-agent outbox verify                        whether every batch is still what was sealed
   nadi-agent run --settings configs/agent.example.toml
   echo '{"cmd":"status"}' | socat - UNIX:/run/nadi/agent.sock
 
@@ -68,6 +70,14 @@ def _parser() -> argparse.ArgumentParser:
     read = _add(commands, "read", _read, "show one live reading of a device, and its raw bytes")
     read.add_argument("asset", metavar="ASSET", help="the city's inventory number, as in settings")
     read.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    outbox = _add(
+        commands, "outbox", _outbox, "show what waits, how long there is room, and losses"
+    )
+    outbox.add_argument(
+        "what", nargs="?", choices=("show", "verify"), default="show", metavar="verify",
+        help="check every batch against its hash instead; the agent goes on meanwhile",
+    )  # fmt: skip
+    outbox.add_argument("--json", action="store_true", help="one JSON object on standard output")
     _add_discover(commands)
     return parser
 
@@ -135,6 +145,18 @@ def _read(settings: AgentSettings, options: argparse.Namespace) -> int:
         reading = asyncio.run(live.read_directly(settings, options.asset))
     live.show(reading, as_json=options.json)
     return 1 if reading.fault else 0
+
+
+def _outbox(settings: AgentSettings, options: argparse.Namespace) -> int:
+    from agent import outbox_command  # noqa: PLC0415 the agent needs none of it
+
+    if options.what == "verify":
+        verdict = outbox_command.verify(settings)
+        outbox_command.show_verdict(verdict, as_json=options.json)
+        return 1 if verdict.bad else 0
+    report = outbox_command.report(settings)
+    outbox_command.show_report(report, as_json=options.json)
+    return 0
 
 
 def _discover(options: argparse.Namespace) -> int:

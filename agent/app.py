@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from agent.clock import Clock
 from agent.console import Console
@@ -17,6 +17,7 @@ from agent.events.watch import Watch
 from agent.lines import build_lines
 from agent.link import Connector, MqttConnector, Post
 from agent.notify import Notifier
+from agent.outbox.file import OutboxFile
 from agent.outbox.opening import damage_mark, open_outbox
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import Contents
@@ -33,6 +34,9 @@ from contract.readings import Event
 from contract.settings import AgentSettings
 from contract.tls import client_context
 from contract.topics import Topics
+
+if TYPE_CHECKING:
+    from agent.outbox.account import Accountant
 
 _T = TypeVar("_T")
 LOG = logging.getLogger("nadi.agent")
@@ -54,15 +58,23 @@ async def run(
     file, contents = open_outbox(path, gateway=settings.gateway.id, epoch=epoch, boot=boot)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="card") as card:
         try:
+            in_thread = _In(card)
             outbox = Outbox(
                 file,
                 contents,
                 gateway=settings.gateway.id,
                 budget_bytes=settings.outbox.budget_mb << 20,
                 reserve_bytes=settings.outbox.reserve_free_mb << 20,
-                in_thread=_In(card),
+                in_thread=in_thread,
             )
-            agent = Agent(settings, outbox, clock, contents, connector)
+            agent = Agent(
+                settings,
+                outbox,
+                clock,
+                contents,
+                connector,
+                account=_account(settings, outbox, file, in_thread),
+            )
             await agent.run(notifier, stop)
         except* OutboxDamaged:
             damage_mark(path).touch()
@@ -79,6 +91,17 @@ class _In:
         return asyncio.get_running_loop().run_in_executor(self.pool, call)
 
 
+def _account(
+    settings: AgentSettings, outbox: Outbox, file: OutboxFile, in_thread: _In
+) -> "Callable[[], Accountant]":
+    def account() -> "Accountant":
+        from agent.outbox.account import Accountant  # noqa: PLC0415 a gateway may never be asked
+
+        return Accountant(outbox=outbox, file=file, in_thread=in_thread, settings=settings)
+
+    return account
+
+
 class Agent:
     """The parts of one run, wired."""
 
@@ -89,7 +112,10 @@ class Agent:
         clock: Clock,
         contents: Contents,
         connector: Connector | None,
+        *,
+        account: "Callable[[], Accountant]",
     ) -> None:
+        self._account = account
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
@@ -183,11 +209,21 @@ class Agent:
         return Console(
             {
                 "status": self._answer_status,
+                "outbox": self._answer_outbox,
+                "verify": self._answer_verify,
                 "read": self._answer_read,
                 "search": self._answer_search,
                 "unread": self._answer_unread,
             }
         )
+
+    async def _answer_outbox(self, _: Mapping[str, object]) -> Mapping[str, object]:
+        now_ms, fault = self._clock.boot_ms(), self._sealer.fault
+        report = await self._account().report(now_ms=now_ms, running=True, fault=fault)
+        return report.model_dump(mode="json")
+
+    async def _answer_verify(self, _: Mapping[str, object]) -> Mapping[str, object]:
+        return (await self._account().verify()).model_dump(mode="json")
 
     async def _answer_read(self, command: Mapping[str, object]) -> Mapping[str, object]:
         from agent.live import described  # noqa: PLC0415 a gateway may never be asked

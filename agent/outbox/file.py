@@ -25,12 +25,22 @@ from agent.outbox.records import (
 )
 from agent.outbox.recounting import lacks, name_missing
 from agent.outbox.salvage import take_over
-from agent.outbox.schema import connect, in_words, number_of, row_id
+from agent.outbox.schema import connect, in_words, number_of, row_id, span_of
 from contract.identity import AssetId, BootId, Epoch, GatewayId
 from contract.messages import Counts, Origin, Parent
 from contract.ranges import Range, RangeSet
 from contract.readings import Event
 
+# What a row takes beside its body: id, counts, times, hash and its place in the index.
+ROW_BYTES = 80
+SELECT_SIZE = f"""
+SELECT coalesce(sum(length(body) + {ROW_BYTES}), 0) FROM batch WHERE id BETWEEN ? AND ?
+"""  # noqa: S608 - made of constants
+SELECT_PACE = f"""
+SELECT count(*), sum(size), max(to_ms) - min(from_ms) FROM
+  (SELECT length(body) + {ROW_BYTES} AS size, from_ms, to_ms FROM batch
+   WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?)
+"""  # noqa: S608 - made of constants
 INSERT_BATCH = "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SELECT_SAME = "SELECT sha256 FROM batch WHERE id = ?"
 SELECT_BODIES = """
@@ -139,6 +149,20 @@ class OutboxFile:
         """What a held range holds, from its two ends; it must have no hole."""
         with in_words(self.path):
             return read_tally(self._connection, epoch_id, numbers)
+
+    def size(self, epoch_id: int, numbers: Range) -> int:
+        """What these batches take of the card, in bytes."""
+        first, last = numbers
+        with in_words(self.path):
+            span = (row_id(epoch_id, first), row_id(epoch_id, last))
+            return int(self._connection.execute(SELECT_SIZE, span).fetchone()[0])
+
+    def pace(self, epoch_id: int, count: int) -> float | None:
+        """Bytes a millisecond that the last `count` batches of an epoch took; None of too few."""
+        with in_words(self.path):
+            row = self._connection.execute(SELECT_PACE, (*span_of(epoch_id), count)).fetchone()
+        batches, size, span_ms = row
+        return size / span_ms if batches > 1 and span_ms > 0 else None
 
     def contents(self) -> Contents:
         """Everything but the bodies."""

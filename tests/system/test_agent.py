@@ -5,6 +5,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,16 @@ baud = 9600
 type = "a02yyuw"
 asset = "TPS-1"
 """
+
+
+def asked(folder: Path, *words: str) -> dict[str, object]:
+    """What `nadi-agent` says as JSON."""
+    said = subprocess.run(
+        [sys.executable, "-m", "agent", *words, "--settings", str(folder / "agent.toml"), "--json"],
+        cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE_S * 3,
+    )  # fmt: skip
+    answer: dict[str, object] = json.loads(said.stdout)
+    return answer
 
 
 @pytest.fixture
@@ -154,6 +165,25 @@ def test_a_stopped_agent_has_sealed_its_last_round(
         assert agent.exit_code == 0
     batches = read_outbox(tmp_path / "data" / "outbox.db", OWN).batches
     assert sum(len(batch.readings) for batch in batches) >= before
+
+
+def test_the_outbox_is_told_by_the_agent_that_holds_it_and_by_the_card_when_none_runs(
+    tmp_path: Path, bin_port: Path, broker: Broker, authority: Authority
+) -> None:
+    settings = settings_for(tmp_path, bin_port, broker, authority)
+    with running(settings, tmp_path) as agent:
+        agent.wait_until(lambda: sealed(settings) > 3, what="sealing", deadline_s=PATIENCE_S)
+        held = asked(tmp_path, "outbox")
+        assert held["running"] is True
+        assert held["runway_days"] is not None
+        assert asked(tmp_path, "outbox", "verify")["bad"] == []
+    read = asked(tmp_path, "outbox")
+    assert read["running"] is False
+    batches, before = read["batches"], held["batches"]
+    assert isinstance(batches, int)
+    assert isinstance(before, int)
+    assert batches >= before > 0
+    assert asked(tmp_path, "outbox", "verify")["batches"] == batches
 
 
 def test_a_killed_agent_keeps_every_sealed_round_and_goes_on_in_a_new_epoch(
