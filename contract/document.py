@@ -5,6 +5,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError
 
 from contract.errors import SettingsError
 from contract.toml_lines import line_of
@@ -25,6 +26,12 @@ class Section(BaseModel):
     )
 
 
+def misplaced(message: str, *at: int | str) -> PydanticCustomError:
+    """What a validator of a whole section raises, to be told with the line of the key at `at`."""
+    words = message.replace("{", "{{").replace("}", "}}")
+    return PydanticCustomError("misplaced", words, {"at": at})
+
+
 def load_document(model: type[_M], text: str, *, name: str) -> _M:
     """The settings in `text`; raises SettingsError that names the file, the key and what to do."""
     try:
@@ -41,8 +48,9 @@ def _in_words(
     # A misspelt key is also a missing one; the misspelling is what a person can mend.
     errors = error.errors(include_url=False)
     first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
-    where = _path(first["loc"])
-    line = line_of(text, first["loc"])
+    steps = first["loc"] + tuple(first.get("ctx", {}).get("at", ()))
+    where = _path(steps)
+    line = line_of(text, steps)
     name = f"{name}, line {line}" if line else name
     if first["type"] == "extra_forbidden":
         return _unknown_key(model, first["loc"], f"{name}: {where}")

@@ -17,11 +17,17 @@ FACTORIES = {
     "rpigpio": ("gpiozero.pins.rpigpio", "RPiGPIOFactory"),
 }
 SIMULATED = "nadi_simulated"  # its name among gpiozero's entry points, where nadi-sim puts it
-REMEDY = (
-    "on a Pi 4 or 5: apt-get install python3-lgpio, make the environment with"
-    " --system-site-packages, and add the user to the group gpio"
-)
-SIMULATED_REMEDY = "start nadi-sim with [[pins]], or name its socket in simulator"
+REMEDIES = {
+    "lgpio": (
+        "install the extra gpio; with Python 3.13 also apt-get install python3-lgpio, in an"
+        " environment with --system-site-packages; and add the user to the group gpio"
+    ),
+    "rpigpio": (
+        "RPi.GPIO runs on a Pi 4 and older only: there install the extra rpigpio, else set factory"
+        ' = "lgpio"'
+    ),
+    "simulated": "start nadi-sim with [[pins]], or name its socket in simulator",
+}
 MM_PER_M = 1_000
 
 OpenFactory = Callable[[], Any]
@@ -35,7 +41,7 @@ def load_factory(line: PinsLine) -> Any:
         words = str(error) or type(error).__name__
         raise LineGone(
             f"the pins cannot be used by {line.factory}: {words[:120]}",
-            hint=SIMULATED_REMEDY if line.factory == "simulated" else REMEDY,
+            hint=REMEDIES[line.factory],
         ) from error
 
 

@@ -2,6 +2,7 @@
 
 import math
 import struct
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -11,8 +12,9 @@ from pydantic import Field, model_validator
 from agent.config import load_file
 from agent.drivers.driver import Observation
 from agent.drivers.modbus import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, Question
-from contract.document import Section, nearest
+from contract.document import Section, misplaced, nearest
 from contract.quantities import QUANTITIES
+from contract.ucum import is_ucum
 
 DIGITS = 9  # after the point; what a scale of 0.1 adds by its binary rounding is not measured
 WORDS = {
@@ -48,10 +50,11 @@ class Register(Section):
         if known is None:
             words = nearest(self.quantity, list(QUANTITIES))
             raise ValueError(f"there is no quantity {self.quantity}; {words}")
+        if not is_ucum(self.unit):
+            raise misplaced(f"{self.unit!r} is no unit of UCUM; write {known.unit}", "unit")
         if self.unit != known.unit:
-            raise ValueError(
-                f"{self.quantity} is kept in {known.unit}, not in {self.unit}; scale it to that"
-            )
+            words = f"{self.quantity} is kept in {known.unit}, not in {self.unit}; scale it to that"
+            raise misplaced(words, "unit")
         return self
 
     @property
@@ -99,13 +102,9 @@ class Block(Section):
             raise ValueError(f"one question reads {MAX_REGISTERS} registers at most")
         if self.first + self.count > 0x10000:
             raise ValueError("the last address is 65535")
-        for register in self.registers:
-            self._check(register)
-        for one, other in combinations(self.registers, 2):
-            if one.overlaps(other):
-                raise ValueError(
-                    f"{one.quantity} and {other.quantity} overlap at address {other.address}"
-                )
+        for number, register in enumerate(self.registers):
+            if wrong := self._wrong_with(register):
+                raise misplaced(wrong, "register", number)
         return self
 
     def question(self, unit: int, *, base: int) -> Question:
@@ -122,16 +121,17 @@ class Block(Section):
             seen.append(register.observe(values[at : at + WORDS[register.type]]))
         return [one for one in seen if one is not None]
 
-    def _check(self, register: Register) -> None:
+    def _wrong_with(self, register: Register) -> str:
         name = register.quantity
         if register.address < self.first or register.last >= self.first + self.count:
             last = self.first + self.count - 1
-            raise ValueError(f"{name} lies outside its block, which is {self.first} to {last}")
+            return f"{name} lies outside its block, which is {self.first} to {last}"
         if self.function in BIT_FUNCTIONS and register.type != "bit":
-            raise ValueError(f'function {self.function} reads bits: give {name} type = "bit"')
+            return f'function {self.function} reads bits: give {name} type = "bit"'
         names_a_bit = register.bit is not None
         if names_a_bit != (register.type == "bit" and self.function not in BIT_FUNCTIONS):
-            raise ValueError(f'{name}: bit = … goes with type = "bit" in a register, only there')
+            return f'{name}: bit = … goes with type = "bit" in a register, only there'
+        return ""
 
 
 class RegisterMap(Section):
@@ -142,11 +142,21 @@ class RegisterMap(Section):
     block: Annotated[list[Block], Field(min_length=1, max_length=16)]
 
     @model_validator(mode="after")
-    def _says_each_quantity_once(self) -> Self:
-        names = [register.quantity for block in self.block for register in block.registers]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"{twice} is read twice")
+    def _nothing_is_read_twice(self) -> Self:
+        for (before, one), (at, other) in combinations(self._placed(), 2):
+            same_function = self.block[before[1]].function == self.block[at[1]].function
+            if same_function and one.overlaps(other):
+                words = f"{one.quantity} and {other.quantity} overlap at address {other.address}"
+                raise misplaced(words, *at)
+            if one.quantity == other.quantity:
+                raise misplaced(f"{other.quantity} is read twice", *at)
         return self
+
+    def _placed(self) -> Iterator[tuple[tuple[str, int, str, int], Register]]:
+        """Every register, with its place in the document."""
+        for number, block in enumerate(self.block):
+            for at, register in enumerate(block.registers):
+                yield ("block", number, "register", at), register
 
 
 def load_map(path: Path) -> RegisterMap:

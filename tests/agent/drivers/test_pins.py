@@ -1,3 +1,4 @@
+import configparser
 import re
 import tomllib
 from collections.abc import Iterator
@@ -84,9 +85,30 @@ async def test_a_pin_that_is_taken_is_said_in_words(bank: PinBank) -> None:
     assert "1-Wire uses pin 4" in error.value.hint
 
 
-def test_a_factory_without_its_hardware_fails_loudly_and_no_other_is_tried() -> None:
-    with pytest.raises(LineGone, match="the pins cannot be used by rpigpio"):
-        load_factory(PinsLine(name="pins", factory="rpigpio", device=[PILLAR]))
+@pytest.mark.parametrize(
+    ("factory", "remedy"),
+    [("lgpio", "install the extra gpio"), ("rpigpio", 'set factory = "lgpio"')],
+)
+def test_a_factory_without_its_hardware_fails_loudly_and_no_other_is_tried(
+    factory: str, remedy: str
+) -> None:
+    text = f"""name = "pins"\nfactory = "{factory}"\n
+    [[device]]\ndriver = "pillar"\nasset = "P"\ndoor_open = {{ pin = 22 }}\n"""
+    line = load_document(PinsLine, text, name="agent.toml")
+    with pytest.raises(LineGone, match=f"the pins cannot be used by {factory}: ") as failed:
+        load_factory(line)
+    assert remedy in failed.value.hint
+
+
+def test_rpi_gpio_is_in_an_extra_of_its_own_and_in_no_lock() -> None:
+    root = Path(__file__).parents[3]
+    extras = configparser.ConfigParser()
+    extras.read(root / "setup.cfg")
+    named = {name for name, lines in extras["options.extras_require"].items() if "RPi" in lines}
+    assert named == {"rpigpio"}
+    assert "lgpio" in extras["options.extras_require"]["gpio"]
+    for lock in (root / "requirements").glob("*.lock"):
+        assert "gpio==" not in lock.read_text().lower().replace("gpiozero==", "")
 
 
 @pytest.mark.parametrize("vector", vectors("pillar", "bad"), ids=lambda one: str(one["name"]))

@@ -30,6 +30,18 @@ type = "uint32"
 word_order = "little"
 unit = "W.h"
 """
+LAST = 'unit = "W.h"\n'
+AGAIN = """
+[[block]]
+function = 3
+first = 20
+count = 1
+
+[[block.register]]
+quantity = "voltage"
+address = 20
+unit = "V"
+"""
 BITS = """\
 name = "relays"
 source = "Waveshare relay board, function 1"
@@ -104,8 +116,13 @@ def test_a_single_is_its_shortest_decimal(data: str, value: float) -> None:
         ('quantity = "voltage"', 'quantity = "volatge"', "did you mean voltage?"),
         ("address = 12", "address = 15", "outside its block, which is 10 to 15"),
         ('unit = "V"', 'unit = "kV"', "voltage is kept in V, not in kV; scale it to that"),
+        ('unit = "V"', 'unit = "kV"', "line 13: block[1].register[1].unit: voltage"),
+        ('unit = "V"', 'unit = "Volt"', "'Volt' is no unit of UCUM; write V"),
+        ('unit = "W.h"', 'unit = "kWh"', "line 20: block[1].register[2].unit: 'kWh' is no unit"),
+        ("address = 12", "address = 10", "line 15: block[1].register[2]: voltage and"),
         ("address = 12", "address = 10", "voltage and active_energy overlap at address 10"),
-        ("address = 12", "address = 15", "line 4: block[1]: active_energy lies outside"),
+        ("address = 12", "address = 9", "active_energy lies outside its block"),
+        ("address = 12", "address = 15", "line 15: block[1].register[2]: active_energy lies"),
         ('"uint32"', '"uint23"', "line 18: block[1].register[2].type"),
         ("scale = 0.1", "sclae = 0.1", "line 12: block[1].register[1].sclae is not a setting"),
         ("count = 6", "count = 126", "one question reads 125 registers at most"),
@@ -113,6 +130,10 @@ def test_a_single_is_its_shortest_decimal(data: str, value: float) -> None:
         ("function = 3", "function = 2", 'function 2 reads bits: give voltage type = "bit"'),
         ("scale = 0.1", "bit = 3", 'voltage: bit = … goes with type = "bit" in a register'),
         ('quantity = "active_energy"', 'quantity = "voltage"', "voltage is kept in V"),
+        ('unit = "W.h"', 'unit = "W.h"\nbit = 16', "line 21: block[1].register[2].bit"),
+        (LAST, LAST + AGAIN, "line 27: block[2].register[1]: voltage is read twice"),
+        (LAST, LAST + AGAIN.replace('"voltage"', '"voltage_l1"').replace("20", "10"),
+         "line 27: block[2].register[1]: voltage and voltage_l1 overlap at address 10"),
         ('source = "its datasheet"', "", "source is missing"),
     ],
 )  # fmt: skip
