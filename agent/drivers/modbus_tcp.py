@@ -33,7 +33,7 @@ class TcpMaster:
         try:
             async with asyncio.timeout(timeout_ms / 1_000), self._connected() as (reader, writer):
                 writer.write(frame_of(question, number))
-                return await _receive_answer(reader, question, number)
+                return await receive_answer(reader, question, number)
         except TimeoutError:
             raise DeviceSilent(
                 f"unit {question.unit} gave no answer within {timeout_ms} ms"
@@ -71,9 +71,10 @@ def parse(body: bytes, question: Question) -> tuple[int, ...]:
     return question.values(body[3:])
 
 
-async def _receive_answer(
+async def receive_answer(
     reader: asyncio.StreamReader, question: Question, number: int
 ) -> tuple[int, ...]:
+    """The values in the first answer with this number; raises FrameError or DeviceRefused."""
     for _ in range(MAX_STRAYS):
         head = await reader.readexactly(HEAD_LEN - 1)
         length = int.from_bytes(head[4:6])

@@ -37,6 +37,11 @@ class Publisher:
         told = self._client.publish(topic, json.dumps(uplink), qos=1, retain=retain)
         told.wait_for_publish(PATIENCE_S)
 
+    def raw(self, payload: bytes) -> None:
+        """Any bytes where an uplink belongs."""
+        topic = f"application/{APPLICATION}/device/{EUI}/event/up"
+        self._client.publish(topic, payload, qos=1).wait_for_publish(PATIENCE_S)
+
     def close(self) -> None:
         """Leave the broker."""
         self._client.disconnect()
