@@ -84,7 +84,7 @@ def test_a_chirpstack_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
 def test_pins_without_their_library_say_what_to_install(tmp_path: Path) -> None:
     one = found(tmp_path, "line pins", PINS)
     assert not one.ok
-    assert "apt-get install python3-lgpio" in one.next_action
+    assert "install the extra rpigpio" in one.next_action
 
 
 def test_lamps_that_are_judged_without_a_site_are_noticed(tmp_path: Path) -> None:
