@@ -7,18 +7,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.drivers.registry import MODULES
 from benchmarks.city import ROOT, cpu_s
+from benchmarks.every_driver import with_every_driver
 from benchmarks.figure import Figure, Run, at_most, exactly, load
 from benchmarks.rounds import FULL
 from scripts.district.district import District, Plan
 from scripts.district.equipment import Equipment
 from scripts.district.gateway import Gateway
 from scripts.district.process import ProgramError, python_program
+from scripts.district.toml_document import write_toml
 
 INTERVAL_S = 10.0
 SETTLING_MINUTES = 2.0
 SAMPLE_S = 5.0
 SERIAL_ONLY = Equipment(lamps=28, bins=4, cameras=0, access_points=0)
+MANY_NODES = Equipment(lamps=8, bins=2, cameras=64, access_points=64)
+EVERY_DRIVER_S = 60.0
 MAX_GROWTH_MIB = 0.5
 
 # Libraries that only one driver needs, and what of ours comes with them.
@@ -49,7 +54,7 @@ class _Watched:
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """Two agents side by side, one with all four drivers, one with the serial ones."""
+    """Two agents side by side, one with four drivers, one with the serial ones."""
     with ExitStack() as until_done:
         everything, serial = (
             until_done.enter_context(District(run.folder / name, _plan(equipment))).gateways[0]
@@ -61,6 +66,8 @@ def measure(run: Run) -> Iterator[Figure]:
     yield _memory("agent_footprint.memory_serial_drivers", watched[1], 43)
     yield _growth("agent_footprint.growth_serial_drivers", watched[1])
     yield _cpu(watched[0])
+    run.say("every driver there is, 64 cameras and 64 access points")
+    yield _every_driver(run)
     run.say("which libraries each driver loads")
     yield _libraries(run)
 
@@ -93,8 +100,12 @@ def _watch(run: Run, gateways: list[Gateway]) -> list[_Watched]:
 
 def _sample(gateway: Gateway) -> _Sample:
     pid = gateway.agent.pid
+    return _Sample(at_s=time.monotonic(), resident_mib=_resident_mib(pid), cpu_s=cpu_s(pid))
+
+
+def _resident_mib(pid: int) -> float:
     resident_kib = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
-    return _Sample(at_s=time.monotonic(), resident_mib=int(resident_kib) / 1024, cpu_s=cpu_s(pid))
+    return int(resident_kib) / 1024
 
 
 def _sealed(gateway: Gateway) -> int:
@@ -145,6 +156,41 @@ def _cpu(watched: _Watched) -> Figure:
         detail=f"user and system time of the process, {used_s:.2f} s for {watched.sealed:,}"
         f" readings read, sealed, sent and settled; {load()}",
     )
+
+
+def _every_driver(run: Run) -> Figure:
+    """One agent whose settings name each driver, with as many nodes as a gateway may have."""
+    folder, loaded = run.folder / "every", run.folder / "every" / "modules.txt"
+    with District(folder, _plan(MANY_NODES)) as district:
+        gateway = district.gateways[0]
+        gateway.stop()
+        settings, file = with_every_driver(gateway.settings), folder / "every.toml"
+        write_toml(file, settings.model_dump(mode="json", exclude_none=True))
+        command = ("benchmarks.imports", str(loaded), "agent", "run", "--settings", str(file))
+        agent = python_program("every", *command, folder=folder, root=ROOT)
+        agent.start()
+        try:
+            agent.wait_until(lambda: _has_sealed(gateway), what="sealing", deadline_s=60)
+            highest = max(_resident_over(agent.pid, EVERY_DRIVER_S))
+        finally:
+            agent.stop()
+    missing = set(MODULES.values()) - set(loaded.read_text().split())
+    assert not missing, f"{missing} not loaded: this would measure too little"
+    return Figure(
+        name="agent_footprint.memory_every_driver",
+        value=highest,
+        unit="MiB",
+        target=at_most(64),
+        detail=f"highest VmRSS over {EVERY_DRIVER_S:g} s of an agent with {len(MODULES)} drivers"
+        f" and {MANY_NODES.cameras} cameras and {MANY_NODES.access_points} access points",
+    )
+
+
+def _resident_over(pid: int, seconds: float) -> Iterator[float]:
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        time.sleep(1)
+        yield _resident_mib(pid)
 
 
 def _rate(watched: _Watched) -> str:
