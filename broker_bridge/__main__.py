@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from random import Random
 from types import FrameType
@@ -33,7 +33,8 @@ EXAMPLES = """\
 examples:
   nadi-bridge check   --settings /etc/nadi/bridge.toml
   nadi-bridge run     --settings /etc/nadi/bridge.toml
-  nadi-bridge balance --settings /etc/nadi/bridge.toml --json
+  nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
+  nadi-bridge balance --settings /etc/nadi/bridge.toml --day 2026-11-25 --json
 
 A city may run several bridges on one PostgreSQL store; each needs a certificate of its own.
 configs/bridge.example.toml is a settings file with every key.
@@ -67,6 +68,11 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "run", _run, "commit, receipt, acknowledge and feed, until SIGTERM")
     check = _command(commands, "check", _check, "try settings, certificates, store and broker")
     balance = _command(commands, "balance", _balance, "sealed = committed + held + rejected + lost")
+    balance.add_argument("--gateway", metavar="ID", help="of this one only")
+    balance.add_argument(
+        "--day", type=_day, metavar="YYYY-MM-DD",
+        help="what is committed of this day (UTC), and the holes that touch it",
+    )  # fmt: skip
     for command in (check, balance):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -151,7 +157,17 @@ def _check(wanted: argparse.Namespace) -> int:
 
 def _balance(wanted: argparse.Namespace) -> int:
     settings = load_settings(wanted.settings)
-    return OK if print_balance(settings.store, as_json=wanted.json) else FAILED
+    closes = print_balance(
+        settings.store, gateway=wanted.gateway, day=wanted.day, as_json=wanted.json
+    )
+    return OK if closes else FAILED
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-25") from None
 
 
 def _refuse(error: NadiError, code: int) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from contract.codec import Key
 from contract.identity import AssetId, Epoch, GatewayId, Kind
@@ -91,6 +91,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """Numbers that were sealed and are neither in the store nor still on their way.
+
+    Their times are UTC, None where the gateway states none or their boot has no date.
+    """
+
+    epoch: Epoch
+    first: int
+    last: int
+    state: Literal["lost", "rejected", "unexplained"]
+    reason: str
+    readings: int
+    events: int
+    from_ms: int | None
+    to_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
     """One gateway: sealed = committed + held + rejected + lost + unexplained."""
 
@@ -102,6 +120,8 @@ class Balance:
     lost: Counts
     undated: int  # of the committed readings, how many have no date yet
     stated_revision: int  # of the holding this rests on; 0 if none was heard
+    stated_ms: int | None = None  # when that was heard, UTC
+    holes: tuple[Hole, ...] = ()
 
     @property
     def unexplained(self) -> tuple[int, int]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from broker_bridge.store import Balance
-from contract.identity import GatewayId
+from broker_bridge.store import Balance, Hole
+from contract.identity import Epoch, GatewayId
 from contract.messages import Counts, EpochHolding
-from contract.ranges import Range, RangeSet
+from contract.ranges import RangeSet
 
 _GONE = frozenset({"lost", "evicted"})
 
@@ -31,6 +31,8 @@ class Tally(NamedTuple):
 class Account:
     """What the store knows of one stream; `top` is the highest number committed."""
 
+    epoch: Epoch
+    origin_ms: int | None
     statement: EpochHolding | None
     stated: int
     stated_sealed: Tally
@@ -51,15 +53,18 @@ class Sheet:
     held: Tally = field(default_factory=Tally)
     rejected: Tally = field(default_factory=Tally)
     lost: Tally = field(default_factory=Tally)
+    holes: list[Hole] = field(default_factory=list)
 
     def enter(self, account: Account) -> None:
         """Add one stream: committed over rejected over lost over held."""
         self.sealed = self.sealed.plus(_sealed(account))
         self.committed = self.committed.plus(account.committed_counts)
-        for state, numbers, counts in _claims(account):
-            self._settle(account, state, numbers, counts)
+        for claim in _claims(account):
+            self._settle(account, claim)
+        self.holes += _unnamed(account)
 
-    def _settle(self, account: Account, state: str, numbers: Range, counts: Tally) -> None:
+    def _settle(self, account: Account, claim: "Claim") -> None:
+        numbers, counts = (claim.first, claim.last), claim.counts
         open_numbers = RangeSet([numbers]) - account.committed
         if not open_numbers:
             return
@@ -70,12 +75,16 @@ class Sheet:
         # are rejected is told apart by the gateway's next statement.
         if not open_numbers - account.rejected:
             self.rejected = self.rejected.plus(rest)
-        elif state in _GONE:
+            self.holes.append(_hole(account, claim, open_numbers, "rejected", rest))
+        elif claim.state in _GONE:
             self.lost = self.lost.plus(rest)
+            self.holes.append(_hole(account, claim, open_numbers, "lost", rest))
         else:
             self.held = self.held.plus(rest)
 
-    def balance(self, gateway: GatewayId, *, undated: int, revision: int) -> Balance:
+    def balance(
+        self, gateway: GatewayId, *, undated: int, revision: int, stated_ms: int | None
+    ) -> Balance:
         """The sheet, closed."""
         return Balance(
             gateway=gateway,
@@ -86,6 +95,8 @@ class Sheet:
             lost=_counts(self.lost),
             undated=undated,
             stated_revision=revision,
+            stated_ms=stated_ms,
+            holes=tuple(self.holes),
         )
 
 
@@ -99,17 +110,66 @@ def _sealed(account: Account) -> Tally:
     return account.stated_sealed
 
 
-def _claims(account: Account) -> Iterator[tuple[str, Range, Tally]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What the gateway says of a range of its numbers; times of their boot's clock."""
+
+    state: str
+    first: int
+    last: int
+    counts: Tally
+    reason: str = ""
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+def _claims(account: Account) -> Iterator[Claim]:
     """What the gateway says of its numbers; those sealed since its last statement it still has.
 
     What it evicted was settled; where the store has it no more, both copies are gone.
     """
     for held in account.statement.ranges if account.statement else ():
-        counts = Tally(held.counts.readings, held.counts.events)
-        yield held.state, (held.first, held.last), counts
+        yield Claim(
+            state=held.state, first=held.first, last=held.last,
+            counts=Tally(held.counts.readings, held.counts.events), reason=held.reason,
+            from_ms=held.from_ms, to_ms=held.to_ms,
+        )  # fmt: skip
     if account.top > account.stated:
         since = _sealed(account).minus(account.stated_sealed)
-        yield "open", (account.stated + 1, account.top), since
+        yield Claim(state="open", first=account.stated + 1, last=account.top, counts=since)
+
+
+def _hole(
+    account: Account,
+    claim: Claim,
+    numbers: RangeSet,
+    state: Literal["lost", "rejected"],
+    counts: Tally,
+) -> Hole:
+    """From its first open number to its last; what is committed in between is not counted."""
+    known = account.origin_ms if claim.to_ms else None  # a range that nobody could read has no time
+    return Hole(
+        epoch=account.epoch,
+        first=numbers.ranges[0][0],
+        last=numbers.ranges[-1][1],
+        state=state,
+        reason=claim.reason,
+        readings=counts.readings,
+        events=counts.events,
+        from_ms=None if known is None else known + (claim.from_ms or 0),
+        to_ms=None if known is None else known + (claim.to_ms or 0),
+    )
+
+
+def _unnamed(account: Account) -> Iterator[Hole]:
+    """Numbers up to the highest of which nobody says anything; how much they held is not known."""
+    sealed = RangeSet([(1, max(account.stated, account.top))])
+    said = RangeSet((claim.first, claim.last) for claim in _claims(account))
+    for first, last in (sealed - said - account.committed - account.rejected).ranges:
+        yield Hole(
+            epoch=account.epoch, first=first, last=last, state="unexplained", reason="",
+            readings=0, events=0, from_ms=None, to_ms=None,
+        )  # fmt: skip
 
 
 def _counts(tally: Tally) -> Counts:

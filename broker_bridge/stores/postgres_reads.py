@@ -11,7 +11,7 @@ from broker_bridge.stores.balance import Account, Sheet, Tally
 from broker_bridge.stores.moments import ms_of, rfc3339
 from broker_bridge.stores.multiranges import from_multirange
 from broker_bridge.stores.states import EventRow, LatestRow, states_of
-from contract.identity import AssetId, GatewayId, Kind
+from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import AssetState, EpochHolding, GatewayState, Status
 from contract.ranges import RangeSet
 
@@ -40,13 +40,15 @@ SELECT name, registered, heard_at, status FROM gateway
 WHERE status IS NOT NULL AND name = ANY(%s::text[]) ORDER BY name
 """
 _GATEWAYS = """
-SELECT g.id, g.name, g.holding_revision,
+SELECT g.id, g.name, g.holding_revision, (extract(epoch FROM g.stated_at) * 1000)::bigint,
     (SELECT count(*) FROM undated u JOIN boot b ON b.id = u.boot_id WHERE b.gateway_id = g.id)
 FROM gateway g ORDER BY g.name
 """
 _STREAMS = """
-SELECT id, statement, sealed, committed, sealed_readings, sealed_events FROM stream
-WHERE gateway_id = %s ORDER BY id
+SELECT s.id, s.epoch, b.origin_ms, s.statement, s.sealed, s.committed, s.sealed_readings,
+    s.sealed_events
+FROM stream s LEFT JOIN boot b ON b.gateway_id = s.gateway_id AND b.boot = s.boot
+WHERE s.gateway_id = %s ORDER BY s.id
 """
 _REJECTED = "SELECT n FROM rejection WHERE stream_id = %s"
 _TOP = """
@@ -95,16 +97,19 @@ def gateway_states(cursor: Cursor[Any], gateways: Sequence[GatewayId]) -> list[G
 def balance(cursor: Cursor[Any]) -> list[Balance]:
     """One of each gateway, in the order of their names."""
     sheets = []
-    for gateway_id, name, revision, undated in cursor.execute(_GATEWAYS).fetchall():
+    for gateway_id, name, revision, stated_ms, undated in cursor.execute(_GATEWAYS).fetchall():
         sheet = Sheet()
         for row in cursor.execute(_STREAMS, (gateway_id,)).fetchall():
             sheet.enter(_account(cursor, row))
-        sheets.append(sheet.balance(GatewayId(name), undated=undated, revision=revision))
+        balance = sheet.balance(
+            GatewayId(name), undated=undated, revision=revision, stated_ms=stated_ms
+        )
+        sheets.append(balance)
     return sheets
 
 
 def _account(cursor: Cursor[Any], row: tuple[Any, ...]) -> Account:
-    stream_id, statement, stated, committed, *stated_sealed = row
+    stream_id, epoch, origin_ms, statement, stated, committed, *stated_sealed = row
     top, *top_sealed = cursor.execute(_TOP, (stream_id,)).fetchone() or (0, 0, 0)
 
     def counts_between(first: int, last: int) -> Tally:
@@ -113,6 +118,8 @@ def _account(cursor: Cursor[Any], row: tuple[Any, ...]) -> Account:
 
     rejected = cursor.execute(_REJECTED, (stream_id,)).fetchall()
     return Account(
+        epoch=Epoch(epoch),
+        origin_ms=origin_ms,
         statement=EpochHolding.model_validate_json(statement) if statement else None,
         stated=stated,
         stated_sealed=Tally(*stated_sealed),

@@ -98,7 +98,7 @@ ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excl
 """
 
 REVISE = """
-UPDATE gateway SET holding_revision = %(revision)s
+UPDATE gateway SET holding_revision = %(revision)s, stated_at = clock_timestamp()
 WHERE id = %(gateway)s AND holding_revision <= %(revision)s RETURNING id
 """
 STATE = """

@@ -94,7 +94,9 @@ SELECT ?1, ?2, ?3, ?4, ?5
 WHERE NOT EXISTS (SELECT 1 FROM batch WHERE stream_id = ?1 AND n = ?2)
 ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excluded.reason
 """
-_REVISE = "UPDATE gateway SET holding_revision = ?1 WHERE name = ?2 AND holding_revision <= ?1"
+_REVISE = """
+UPDATE gateway SET holding_revision = ?1, stated_ms = ?3 WHERE name = ?2 AND holding_revision <= ?1
+"""
 _STATE = """
 INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
     lost, parent_epoch, parent_n, boot)
@@ -290,7 +292,7 @@ class SqliteTransaction:
 
     def hold(self, holding: Holding) -> None:
         """See `Transaction.hold`; an epoch no longer stated keeps its last statement."""
-        revised = self._db.execute(_REVISE, (holding.revision, holding.gateway))
+        revised = self._db.execute(_REVISE, (holding.revision, holding.gateway, self._now_ms))
         if not revised.rowcount:
             return
         named = []

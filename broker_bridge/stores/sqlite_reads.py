@@ -3,13 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores.balance import Account, Sheet, Tally
 from broker_bridge.stores.moments import rfc3339
 from broker_bridge.stores.statements import Answer
 from broker_bridge.stores.states import EventRow, LatestRow, states_of
-from contract.identity import AssetId, GatewayId, Kind
+from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import AssetState, EpochHolding, GatewayState, Status
 from contract.ranges import RangeSet
 
@@ -36,13 +37,14 @@ SELECT name, registered, heard_ms, status FROM gateway
 WHERE status IS NOT NULL AND name IN (SELECT value FROM json_each(?)) ORDER BY name
 """
 _GATEWAYS = """
-SELECT g.id, g.name, g.holding_revision,
+SELECT g.id, g.name, g.holding_revision, g.stated_ms,
     (SELECT count(*) FROM undated u JOIN boot b ON b.id = u.boot_id WHERE b.gateway_id = g.id)
 FROM gateway g ORDER BY g.name
 """
 _STREAMS = """
-SELECT id, statement, sealed, sealed_readings, sealed_events FROM stream
-WHERE gateway_id = ? ORDER BY id
+SELECT s.id, s.epoch, b.origin_ms, s.statement, s.sealed, s.sealed_readings, s.sealed_events
+FROM stream s LEFT JOIN boot b ON b.gateway_id = s.gateway_id AND b.boot = s.boot
+WHERE s.gateway_id = ? ORDER BY s.id
 """
 _LEDGER = "SELECT first, last FROM ledger WHERE stream_id = ?"
 _REJECTED = "SELECT n, n FROM rejection WHERE stream_id = ?"
@@ -97,22 +99,27 @@ def gateway_states(
 def balance(connection: sqlite3.Connection) -> list[Balance]:
     """One of each gateway, in the order of their names."""
     sheets = []
-    for gateway_id, name, revision, undated in connection.execute(_GATEWAYS).fetchall():
+    for gateway_id, name, revision, stated_ms, undated in connection.execute(_GATEWAYS).fetchall():
         sheet = Sheet()
         for row in connection.execute(_STREAMS, (gateway_id,)).fetchall():
             sheet.enter(_account(connection, row))
-        sheets.append(sheet.balance(GatewayId(name), undated=undated, revision=revision))
+        balance = sheet.balance(
+            GatewayId(name), undated=undated, revision=revision, stated_ms=stated_ms
+        )
+        sheets.append(balance)
     return sheets
 
 
-def _account(connection: sqlite3.Connection, row: tuple[int, str | None, int, int, int]) -> Account:
-    stream_id, statement, stated, *stated_sealed = row
+def _account(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Account:
+    stream_id, epoch, origin_ms, statement, stated, *stated_sealed = row
     top, *top_sealed = connection.execute(_TOP, (stream_id,)).fetchone() or (0, 0, 0)
 
     def counts_between(first: int, last: int) -> Tally:
         return Tally(*connection.execute(_COUNTS, (stream_id, first, last)).fetchone())
 
     return Account(
+        epoch=Epoch(epoch),
+        origin_ms=origin_ms,
         statement=EpochHolding.model_validate_json(statement) if statement else None,
         stated=stated,
         stated_sealed=Tally(*stated_sealed),

@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
+import pytest
+
+from broker_bridge.balance import committed_of_day
 from broker_bridge.opening import CityStore
 from broker_bridge.store import NewBatch, Transaction
 from broker_bridge.stores.estimating import KnownBoot, KnownStream, Placement, placements
 from broker_bridge.stores.moments import EARLIEST_MS
 from contract.identity import BootId, Epoch
-from contract.messages import EpochHolding, EventColumn, Origin, Parent
+from contract.messages import Counts, EpochHolding, EventColumn, HeldRange, Origin, Parent
 from contract.readings import Phase
 from tests.stores.making import (
     BOOT,
@@ -224,3 +228,35 @@ def test_a_gateway_whose_boots_are_all_dated_does_not_wait(store: CityStore) -> 
         transaction.lock([G1, G2])
         assert transaction.estimate(G2).assets == frozenset()
     assert store.gateways_without_date() == []
+
+
+def test_a_day_counts_what_was_observed_in_it_on_either_store(
+    store: CityStore, request: pytest.FixtureRequest
+) -> None:
+    three_boots(store)
+    with writing(store) as transaction:
+        transaction.estimate(G1)
+    kind = request.node.callspec.params["open_store"]
+    day = datetime.fromtimestamp(AGAIN / 1_000, UTC).date()
+    assert committed_of_day(store, kind, day) == {G1: Counts(readings=3, events=1)}
+    assert committed_of_day(store, kind, day + timedelta(days=9)) == {}
+
+
+def test_a_hole_has_the_range_time_and_reason_that_the_gateway_states(store: CityStore) -> None:
+    lost = HeldRange(
+        state="lost", first=2, last=3, counts=Counts(readings=4), reason="outbox full",
+        from_ms=20_000, to_ms=30_000,
+    )  # fmt: skip
+    said = EpochHolding(
+        epoch=E1, boot=BOOT, sealed=3, sealed_counts=Counts(readings=6),
+        ranges=[held("open", 1, 1, 2), lost],
+    )  # fmt: skip
+    with writing(store) as transaction:
+        known = Origin(boot=BOOT, origin_ms=BEGUN, uncertainty_ms=5, revision=1)
+        transaction.date([(G1, known)])
+        transaction.hold(holding(said))
+    (balance,) = store.balance()
+    (hole,) = balance.holes
+    assert (hole.first, hole.last, hole.readings, hole.reason) == (2, 3, 4, "outbox full")
+    assert (hole.from_ms, hole.to_ms) == (BEGUN + 20_000, BEGUN + 30_000)
+    assert balance.stated_ms is not None
