@@ -10,6 +10,7 @@ from pathlib import Path
 from agent.drivers.register_map import load_map
 from agent.errors import LineGone
 from contract.errors import SettingsError
+from contract.network_devices import RtspCamera
 from contract.settings import AgentSettings
 from contract.tls import client_context
 
@@ -34,6 +35,7 @@ def check(settings: AgentSettings) -> list[Finding]:
         *_check_ports(settings),
         *_check_maps(settings),
         *_check_pins(settings),
+        *_check_pictures(settings),
         *_check_stacks(settings),
         *_check_sun(settings),
         _check_certificates(settings),
@@ -97,6 +99,18 @@ def _check_pins(settings: AgentSettings) -> Iterator[Finding]:
             whose = f"; they are SIMULATED by {line.simulator}" if line.simulator else ""
             answer = f"the pins answer {line.factory}{whose}"
             yield Finding(id=f"line {line.name}", ok=True, found=answer)
+
+
+def _check_pictures(settings: AgentSettings) -> Iterator[Finding]:
+    cameras = [one for one in settings.devices() if isinstance(one, RtspCamera)]
+    if not any(one.picture for one in cameras):
+        return
+    from agent.drivers.picture import INSTALL, MISSING, decoder_is_here  # noqa: PLC0415
+
+    if decoder_is_here():
+        yield Finding(id="pictures", ok=True, found="Pillow is there to judge them")
+    else:
+        yield Finding(id="pictures", ok=False, found=MISSING, next_action=INSTALL)
 
 
 def _check_stacks(settings: AgentSettings) -> Iterator[Finding]:

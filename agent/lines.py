@@ -141,12 +141,16 @@ class _Making:
     def network_line(self, line: NetworkLine) -> Line:
         from agent.drivers.account import Accounts  # noqa: PLC0415 only a network has logins
 
-        resolver, accounts = Resolver(), Accounts(self.clock)
+        resolver, accounts, turn = Resolver(), Accounts(self.clock), asyncio.Lock()
         interval_ms = _ms(line.read_interval_s)
         devices = []
         for device in line.device:
             place = NetworkPlace(
-                clock=self.clock, resolver=resolver, accounts=accounts, traffic=Traffic()
+                clock=self.clock,
+                resolver=resolver,
+                accounts=accounts,
+                picture_turn=turn,
+                traffic=Traffic(),
             )
             driver = registry.build(device, place)
             devices.append(self._watch(device, driver, asyncio.Lock(), place.traffic, interval_ms))

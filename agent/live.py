@@ -9,7 +9,7 @@ from agent.events.building import build_watch
 from agent.lines import build_lines
 from agent.round import Round
 from agent.sampler import LiveAnswer, Sampler
-from contract.live import LiveReading, LiveValue, Traffic
+from contract.live import About, LiveReading, LiveValue, Traffic
 from contract.quantities import QUANTITIES, is_plausible
 from contract.settings import AgentSettings
 
@@ -34,6 +34,7 @@ def described(answer: LiveAnswer) -> LiveReading:
         line=answer.line,
         values=[_described(seen) for seen in answer.observations],
         traffic=[Traffic(sent=one.sent, data=one.data.hex(" ")) for one in answer.traffic],
+        about=[About(name=one.name, text=one.text) for one in answer.notes],
         fault=answer.fault,
     )
 
@@ -55,6 +56,8 @@ def show(reading: LiveReading, *, as_json: bool) -> None:
         sign = "? suspect" if value.suspect else "✓ good"
         unit = "" if value.unit == "1" else value.unit
         print(f"  {value.quantity:22}{value.value:>14.10g} {unit:14}{sign}")
+    for note in reading.about:
+        print(f"  {note.name:22}{note.text}")
     if reading.fault:
         print(f"✗ {reading.fault}")
     elif not reading.values:

@@ -13,7 +13,7 @@ from agent.events.watch import Watch
 from agent.lines import Line, WatchedDevice
 from agent.reachability import Reachability
 from agent.round import Round
-from agent.tap import Piece
+from agent.tap import Note, Piece
 from contract.document import nearest
 from contract.identity import AssetId, Kind
 from contract.quantities import is_plausible
@@ -36,6 +36,7 @@ class LiveAnswer:
     line: str
     observations: tuple[Observation, ...]
     traffic: tuple[Piece, ...]
+    notes: tuple[Note, ...]
     fault: str
 
 
@@ -110,6 +111,7 @@ class Sampler:
             line=line.name,
             observations=observations,
             traffic=tuple(traffic),
+            notes=tuple(device.traffic.notes),
             fault=fault,
         )
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from agent.line import Port
 
 MAX_PIECES = 256
+MAX_NOTES = 32
+MAX_NOTE = 120
 MAX_PIECE_BYTES = 2_048
 
 
@@ -18,17 +20,34 @@ class Piece:
     data: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One thing a device says of itself that is no reading, on one line."""
+
+    name: str
+    text: str
+
+
 class Traffic:
-    """The bytes of one line or one device; drivers note them without any secret in them."""
+    """The bytes of one line or one device; drivers note them without any secret in them.
+
+    `notes` is what a device said of itself while somebody listened last.
+    """
 
     def __init__(self) -> None:
+        self.notes: list[Note] = []
         self._heard: list[Piece] | None = None
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody listens."""
+        return self._heard is not None
 
     @contextmanager
     def listen(self) -> Iterator[list[Piece]]:
         """What is noted inside the block, in order; at most 256 pieces."""
         heard: list[Piece] = []
-        self._heard = heard
+        self._heard, self.notes = heard, []
         try:
             yield heard
         finally:
@@ -38,6 +57,12 @@ class Traffic:
         """Tell the listener, if there is one."""
         if data and self._heard is not None and len(self._heard) < MAX_PIECES:
             self._heard.append(Piece(sent=sent, data=data[:MAX_PIECE_BYTES]))
+
+    def tell(self, name: str, text: str) -> None:
+        """Tell the listener, if there is one, what the device says of itself."""
+        if self._heard is not None and len(self.notes) < MAX_NOTES:
+            shown = "".join(one if one.isprintable() else " " for one in text)
+            self.notes.append(Note(name=name, text=shown[:MAX_NOTE]))
 
 
 class Tap:

@@ -35,6 +35,7 @@ class EventType(StrEnum):
     CAMERA_STREAM_FAULT = "cameraStreamFault"
     CAMERA_PICTURE_FAULT = "cameraPictureFault"
     CAMERA_CLOCK_FAULT = "cameraClockFault"
+    CAMERA_STORAGE_FAULT = "cameraStorageFault"
     ACCESS_POINT_DOWN = "accessPointDown"
     ACCESS_POINT_NO_INTERNET = "accessPointNoInternet"
     CAPTIVE_PORTAL_BROKEN = "captivePortalBroken"
@@ -98,6 +99,7 @@ EVENTS: dict[EventType, About] = {
     _T.CAMERA_CLOCK_FAULT: About(
         meaning="the camera's clock is wrong: its recordings are misdated"
     ),
+    _T.CAMERA_STORAGE_FAULT: About(meaning="the camera says its storage is full, broken or absent"),
     _T.ACCESS_POINT_DOWN: About(meaning="the access point does not answer"),
     _T.ACCESS_POINT_NO_INTERNET: About(meaning="the public network reaches no internet"),
     _T.CAPTIVE_PORTAL_BROKEN: About(

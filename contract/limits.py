@@ -90,6 +90,7 @@ class CameraLimits(Section):
     frozen_change: Annotated[float, Field(ge=0, le=255)] = 0.5
     covered_sharpness: Annotated[float, Field(ge=0, le=1e6)] = 3
     picture_after_s: HoldS = 1_200
+    storage_after_s: HoldS = 1_200
 
 
 class AccessPointLimits(Section):

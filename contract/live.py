@@ -31,15 +31,20 @@ class Traffic(Shown):
     data: str
 
 
-class LiveReading(Shown):
-    """What a device said just now, or in `fault` why it said nothing that can be used.
+class About(Shown):
+    """What a device says of itself that is no reading, such as its model, on one line."""
 
-    `traffic` is empty for a device on the network.
-    """
+    name: str
+    text: str
+
+
+class LiveReading(Shown):
+    """What a device said just now, or in `fault` why it said nothing that can be used."""
 
     asset: AssetField
     kind: Annotated[Kind, Field(strict=False)]
     line: str
     values: list[LiveValue] = []
     traffic: Annotated[list[Traffic], Field(max_length=MAX_TRAFFIC)] = []
+    about: Annotated[list[About], Field(max_length=32)] = []
     fault: str = ""

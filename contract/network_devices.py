@@ -33,13 +33,62 @@ class Poe(Section):
     timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 1_500
 
 
-class Onvif(Section):
-    """A camera's ONVIF device service, asked for its clock without a login."""
+UrlPath = Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")]
+
+
+class CameraWeb(Section):
+    """A camera's web service; HTTPS if its certificate's SHA-256 is given, and that one alone."""
 
     port: NetworkPort = 80
-    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")] = "/onvif/device_service"
+    certificate_sha256: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = ""
+    interval_s: Annotated[float, Field(ge=10, le=86_400)] = 900
+    timeout_ms: Annotated[int, Field(ge=100, le=30_000)] = 5_000
+
+
+class Onvif(CameraWeb):
+    """A camera's ONVIF service: its clock without a login, and what it is for `nadi-agent read`.
+
+    `user` and `password` are the camera's own ones unless given here.
+    """
+
+    path: UrlPath = "/onvif/device_service"
+    user: str = ""
+    password: Annotated[str, Field(repr=False)] = ""
     interval_s: Annotated[float, Field(ge=10, le=86_400)] = 600
-    timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 2_000
+    timeout_ms: Annotated[int, Field(ge=100, le=30_000)] = 2_000
+
+
+class Picture(CameraWeb):
+    """Where a camera gives a JPEG still, judged in memory and never kept; needs Pillow."""
+
+    path: UrlPath
+
+
+Words = Annotated[
+    list[Annotated[str, StringConstraints(min_length=1, max_length=64)]], Field(max_length=32)
+]
+
+
+class Storage(CameraWeb):
+    """Where a camera tells the state of its storage in XML; cameras differ, so nothing is assumed.
+
+    `element` is the local name of the elements that hold a word; the others say what words mean.
+    """
+
+    path: UrlPath
+    element: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.-]{0,63}$")]
+    ok: Annotated[Words, Field(min_length=1)]
+    full: Words = []
+    error: Words = []
+    absent: Words = []
+
+    @model_validator(mode="after")
+    def _a_word_means_one_thing(self) -> Self:
+        words = [word.casefold() for word in (*self.ok, *self.full, *self.error, *self.absent)]
+        for word in words:
+            if words.count(word) > 1:
+                raise ValueError(f"{word!r} means two things in ok, full, error and absent")
+        return self
 
 
 class RtspCamera(Device):
@@ -49,12 +98,14 @@ class RtspCamera(Device):
     kind: AssetKind = Kind.CAMERA
     host: str
     port: NetworkPort = 554
-    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]*$")] = "/"
+    path: UrlPath = "/"
     user: str = ""
     password: Annotated[str, Field(repr=False)] = ""
     timeout_ms: Annotated[int, Field(ge=100, le=60_000)] = 3_000
     poe: Poe | None = None
     onvif: Onvif | None = None
+    picture: Picture | None = None
+    storage: Storage | None = None
 
 
 Oid = Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")]

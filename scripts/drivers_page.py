@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from agent.drivers.registry import MODULES
 from contract.devices import Device
+from contract.document import Section
 from contract.lorawan_devices import LorawanSensor
 from contract.network_devices import NetworkDevice
 from contract.pin_devices import PinDevice
@@ -57,7 +58,7 @@ def drivers_page() -> str:
 
 
 def _driver(name: str) -> str:
-    frames = tomllib.loads((FRAMES / f"{name}.toml").read_text(encoding="utf-8"))
+    frames = _frames(name)
     words = (importlib.import_module((MODULES | OWN)[name]).__doc__ or "").strip()
     tables = [_settings(where, model) for where, model in _models(name)]
     traps = "".join(f"- {trap}\n" for trap in frames["traps"])
@@ -83,6 +84,24 @@ def _settings(where: str, model: type[BaseModel]) -> str:
         if key not in COMMON
     ]
     words = " ".join((model.__doc__ or "").split())
+    parts = [_section(f"{where[1:-2]}.{key}]", one) for key, one in _sections(model)]
+    return "\n".join([f"`{where}` {words}\n\n{table(('setting', 'default'), rows)}", *parts])
+
+
+def _sections(model: type[BaseModel]) -> Iterator[tuple[str, type[Section]]]:
+    """The parts of a device's settings that are tables of their own."""
+    for key, field in model.model_fields.items():
+        for part in get_args(field.annotation):
+            if key not in COMMON and isinstance(part, type) and issubclass(part, Section):
+                yield key, part
+
+
+def _section(where: str, model: type[Section]) -> str:
+    rows = [
+        (f"`{key}`", "required" if field.is_required() else _default(field.default))
+        for key, field in model.model_fields.items()
+    ]
+    words = " ".join((model.__doc__ or "").split())
     return f"`{where}` {words}\n\n{table(('setting', 'default'), rows)}"
 
 
@@ -91,7 +110,14 @@ def _default(value: object) -> str:
 
 
 def _judged(frames: dict[str, Any]) -> str:
-    good, bad = frames["good"], frames.get("bad", [])
+    """Its own frames, and those of the parts that its file names."""
+    files = [frames, *(_frames(part) for part in frames.get("parts", []))]
+    good = [one for file in files for one in file["good"]]
+    bad = sum(len(file.get("bad", [])) for file in files)
     sources = sorted({one["source"] for one in good if "source" in one})
     said = "".join(f"- {source}\n" for source in sources)
-    return f"**Judged by** {len(good)} good and {len(bad)} bad frames.\n\n{said}"
+    return f"**Judged by** {len(good)} good and {bad} bad frames.\n\n{said}"
+
+
+def _frames(name: str) -> dict[str, Any]:
+    return tomllib.loads((FRAMES / f"{name}.toml").read_text(encoding="utf-8"))

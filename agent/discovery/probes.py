@@ -66,12 +66,7 @@ async def ask_rtsp(host: str, port: int, key: Key | None, *, timeout_ms: int) ->
 
 async def ask_onvif(host: str, port: int, *, timeout_ms: int) -> Said | None:
     """GetSystemDateAndTime, which needs no login; None if nothing listens there."""
-    question = Request(
-        method="POST",
-        path=ONVIF_PATH,
-        headers=onvif_clock.HEADERS,
-        body=onvif_clock.QUESTION,
-    )
+    question = onvif_clock.envelope(onvif_clock.QUESTION, path=ONVIF_PATH)
     try:
         answer = await ask(Peer(address=host, port=port), question, timeout_ms=timeout_ms)
         onvif_clock.parse(answer.content())

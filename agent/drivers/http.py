@@ -46,16 +46,22 @@ class Peer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One question; its headers are in no representation, for they may hold a password."""
+    """One question; it is in no representation, for it may hold a password.
+
+    `hidden` is what else of it must not be shown; of a `private` one, nor is the answer's body.
+    """
 
     method: str = "GET"
     path: str
     headers: Headers = field(default=(), repr=False)
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
+    hidden: tuple[str, ...] = field(default=(), repr=False)
+    private: bool = False
 
     def secrets(self) -> tuple[str, ...]:
         """What must not be shown."""
-        return tuple(value for name, value in self.headers if name.lower() in _SECRET_HEADERS)
+        of_headers = (value for name, value in self.headers if name.lower() in _SECRET_HEADERS)
+        return (*of_headers, *self.hidden)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,17 +136,15 @@ def parse_head(text: bytes) -> Answer:
     )
 
 
-def encode(peer: Peer, request: Request, *, masked: bool = False) -> bytes:
-    """The request as it is sent, or as it may be shown."""
+def encode(peer: Peer, request: Request) -> bytes:
+    """The request as it is sent."""
     lines = [
         f"{request.method} {request.path} HTTP/1.1",
         f"Host: {peer.host_header}",
         "User-Agent: nadi-kota",
         "Connection: close",
     ]
-    for name, value in request.headers:
-        hidden = masked and name.lower() in _SECRET_HEADERS
-        lines.append(f"{name}: {MASK if hidden else value}")
+    lines += [f"{name}: {value}" for name, value in request.headers]
     if request.body or request.method != "GET":
         lines.append(f"Content-Length: {len(request.body)}")
     return "\r\n".join([*lines, "", ""]).encode() + request.body
@@ -158,7 +162,7 @@ async def _exchange(peer: Peer, request: Request, max_body: int, traffic: Traffi
     try:
         _check_pin(peer, writer)
         writer.write(encode(peer, request))
-        traffic.note(encode(peer, request, masked=True), sent=True)
+        traffic.note(_masked(encode(peer, request), request), sent=True)
         answer = await receive(reader, max_body=max_body)
         traffic.note(_shown(answer, request), sent=False)
         return answer
@@ -243,7 +247,13 @@ def _no_trust(error: ssl.SSLError) -> DeviceRefused:
 
 def _shown(answer: Answer, request: Request) -> bytes:
     lines = [f"HTTP {answer.status}", *(f"{name}: {value}" for name, value in answer.headers)]
-    text = "\r\n".join([*lines, "", ""]).encode() + answer.body
+    body = answer.body
+    if request.private:
+        body = f"{len(body)} bytes that are not shown".encode()
+    return _masked("\r\n".join([*lines, "", ""]).encode() + body, request)
+
+
+def _masked(text: bytes, request: Request) -> bytes:
     for secret in request.secrets():
         text = text.replace(secret.encode(), MASK.encode())
     return text

@@ -1,5 +1,6 @@
 """What a driver is given besides its settings: the line it speaks on, and the time."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -47,11 +48,13 @@ class NetworkPlace:
     """The gateway's network; names are looked up in one place, and so are users.
 
     `traffic` is one device's own: its driver notes what it sends and hears, and no secret.
+    `picture_turn` is held by who has a picture in memory.
     """
 
     clock: Clock
     resolver: Resolver
     accounts: "Accounts"
+    picture_turn: asyncio.Lock
     traffic: Traffic
 
 

@@ -6,14 +6,14 @@ import itertools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from agent.clock import Clock
 from agent.drivers.account import UNAUTHORIZED, Account
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
+from agent.drivers.redirection import elsewhere
 from agent.drivers.resolver import Resolver
-from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
+from agent.errors import DeviceSilent, FrameError, ServiceClosed
 from agent.tap import Traffic
 from contract.network_devices import RtspCamera
 
@@ -195,10 +195,7 @@ def parse_head(text: bytes, *, cseq: int) -> Head:
 def observe(head: Head, body: bytes) -> tuple[Observation, ...]:
     """The status, and the video streams of a description; a redirection is not followed."""
     if 300 <= head.status < 400:
-        raise DeviceRefused(
-            f"the camera sends its clients elsewhere ({head.status}, to {_host_of(head.location)})",
-            hint="set host and path to the new address",
-        )
+        raise elsewhere(head.status, head.location)
     status = Observation(quantity="rtsp_status", value=float(head.status))
     if head.status != OK or not body:
         return (status,)
@@ -245,11 +242,3 @@ def _length(text: str, *, limit: int) -> int:
     if len(text) > 9 or int(text) > limit:
         raise FrameError(f"an answer of {text[:20]} bytes, {MAX_REPLY} at most")
     return int(text)
-
-
-def _host_of(location: str) -> str:
-    """The host alone: a location may hold somebody's password."""
-    try:
-        return repr(urlsplit(location).hostname or "nowhere")[:80]
-    except ValueError:
-        return "nowhere"

@@ -7,11 +7,12 @@ from contract.event_types import EventType
 from contract.limits import AccessPointLimits, CameraLimits
 
 RTSP_OK = 200
+STORAGE_WORDS = {0: "ok", 1: "full", 2: "error", 3: "absent"}
 
 
 def camera_rules(limits: CameraLimits) -> tuple[Rule, ...]:
-    """The stream before its picture, and the clock last."""
-    return (NoStream(limits), BadPicture(limits), WrongClock(limits))
+    """The stream before its picture, then the clock, and the storage last."""
+    return (NoStream(limits), BadPicture(limits), WrongClock(limits), NoStorage(limits))
 
 
 def access_point_rules(limits: AccessPointLimits) -> tuple[Rule, ...]:
@@ -81,6 +82,20 @@ class WrongClock:
             return None
         present = above(abs(drift_s), self._limits.clock_s, self._limits.clock_s / 2)
         return Verdict(present, f"{drift_s:+.0f} s")
+
+
+class NoStorage:
+    """Nothing is recorded, or soon will be."""
+
+    type = EventType.CAMERA_STORAGE_FAULT
+
+    def __init__(self, limits: CameraLimits) -> None:
+        self.hold = hold(limits.storage_after_s, 0)
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By what the camera says; a word nobody knows says nothing."""
+        state = STORAGE_WORDS.get(int(seen.values.get("storage_state", -1)))
+        return None if state is None else Verdict(state != "ok", state)
 
 
 class NoInternet:

@@ -242,6 +242,7 @@ class District:
         }
         if self.minute % 15 == 0:
             values |= self._picture()
+            values["storage_state"] = 2.0 if "broken card" in self.faults else 0.0
         return values
 
     def _picture(self) -> dict[str, float]:

@@ -121,6 +121,7 @@ FAULTS: dict[str, Fault] = {
     "a frozen picture": _node("CAM-01", "frozen picture", _T.CAMERA_PICTURE_FAULT, 47),
     "a covered camera": _node("CAM-01", "covered picture", _T.CAMERA_PICTURE_FAULT, 47),
     "a camera's wrong clock": _node("CAM-01", "camera clock", _T.CAMERA_CLOCK_FAULT, 12),
+    "a camera's broken card": _node("CAM-01", "broken card", _T.CAMERA_STORAGE_FAULT, 47),
     "an access point that is gone": _node("WIFI-01", "silent WIFI-01", _T.ACCESS_POINT_DOWN),
     "an access point's dead uplink": _node("WIFI-01", "uplink down", _T.ACCESS_POINT_DEGRADED, 3),
     "a slow access point": _node("WIFI-01", "slow", _T.ACCESS_POINT_DEGRADED, 3),

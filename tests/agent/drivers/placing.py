@@ -1,5 +1,7 @@
 """Where a driver under test stands."""
 
+import asyncio
+
 from agent.clock import Clock, FakeClock
 from agent.drivers.account import Accounts
 from agent.drivers.place import NetworkPlace
@@ -11,5 +13,9 @@ def network_place(clock: Clock | None = None) -> NetworkPlace:
     """A network with nobody known on it."""
     clock = clock or FakeClock()
     return NetworkPlace(
-        clock=clock, resolver=Resolver(), accounts=Accounts(clock), traffic=Traffic()
+        clock=clock,
+        resolver=Resolver(),
+        accounts=Accounts(clock),
+        picture_turn=asyncio.Lock(),
+        traffic=Traffic(),
     )

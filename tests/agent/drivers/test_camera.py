@@ -12,11 +12,19 @@ import pytest
 
 from agent.clock import FakeClock, Sight
 from agent.drivers.camera import CameraDriver
+from agent.drivers.camera_web import CameraWeb
 from agent.drivers.driver import Observation
 from agent.drivers.http import MAX_BODY
 from agent.drivers.onvif_clock import OnvifClock, parse
 from agent.drivers.poe_port import PoePort
-from agent.errors import DeviceError, DeviceSilent, FrameError, LoginRefused, Unpowered
+from agent.errors import (
+    DeviceError,
+    DeviceRefused,
+    DeviceSilent,
+    FrameError,
+    LoginRefused,
+    Unpowered,
+)
 from contract.network_devices import Onvif, Poe
 from tests.agent.drivers.placing import network_place
 from tests.agent.drivers.web import http, web_server
@@ -102,13 +110,17 @@ def test_no_answer_makes_the_parser_crash(count: int) -> None:
         assert shown is None or isinstance(shown, datetime)
 
 
+def onvif_clock(settings: Onvif, clock: FakeClock) -> OnvifClock:
+    web = CameraWeb("ONVIF", "127.0.0.1", settings, network_place(clock))
+    return OnvifClock(web, settings.path, clock)
+
+
 async def drift(answer: bytes, *, shown_ahead_s: float, hang: bool = False) -> Any:
     utc_ms = GOOD["utc"].timestamp() * 1_000
     clock = FakeClock(boot_ms=50_000)
     clock.seen = Sight(origin_ms=round(utc_ms - 50_000 - shown_ahead_s * 1_000), uncertainty_ms=1)
     async with web_server(answer, hang=hang) as web:
-        settings = Onvif(port=web.port, timeout_ms=400)
-        return await OnvifClock("127.0.0.1", settings, network_place(clock)).read()
+        return await onvif_clock(Onvif(port=web.port, timeout_ms=400), clock).read()
 
 
 async def test_the_drift_is_the_cameras_time_less_ours() -> None:
@@ -117,7 +129,7 @@ async def test_the_drift_is_the_cameras_time_less_ours() -> None:
 
 
 async def test_a_gateway_that_does_not_know_the_time_judges_nobodys() -> None:
-    assert await OnvifClock("127.0.0.1", Onvif(port=9), network_place()).read() == ()
+    assert await onvif_clock(Onvif(port=9), FakeClock()).read() == ()
 
 
 @pytest.mark.parametrize(
@@ -125,7 +137,7 @@ async def test_a_gateway_that_does_not_know_the_time_judges_nobodys() -> None:
     [
         (http(b"x", "401 Unauthorized"), FrameError),
         (http(b"<" * (MAX_BODY + 1)), FrameError),
-        (http(b"", "302 Found\r\nLocation: http://elsewhere/"), FrameError),
+        (http(b"", "302 Found\r\nLocation: http://elsewhere/"), DeviceRefused),
         (b"RTSP/1.0 200 OK\r\n\r\n", FrameError),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 5_000, FrameError),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"<" * (MAX_BODY + 1), FrameError),
@@ -165,5 +177,5 @@ async def test_a_switch_that_says_nothing_explains_nothing() -> None:
 
 async def test_a_camera_without_onvif_still_shows_its_stream() -> None:
     clock = FakeClock(sight=Sight(origin_ms=ORIGIN_MS, uncertainty_ms=1))
-    gone = OnvifClock("127.0.0.1", Onvif(port=9, timeout_ms=200), network_place(clock))
-    assert await CameraDriver(Stream(), clock=gone).read() == STREAM
+    gone = onvif_clock(Onvif(port=9, timeout_ms=200), clock)
+    assert await CameraDriver(Stream(), checks={"clock": gone}).read() == STREAM

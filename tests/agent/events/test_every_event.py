@@ -45,6 +45,7 @@ def meter(watts: float, *, volts: float = 222.0, factor: float = 0.95) -> Values
 
 
 STREAM = {"rtsp_status": 200.0, "video_streams": 1.0}
+STORAGE = STREAM | {"storage_state": 0.0}
 PICTURE = STREAM | {"picture_luma": 90.0, "picture_change": 4.0, "picture_sharpness": 80.0}
 
 
@@ -109,6 +110,8 @@ CASES = (
     Case(type=_T.CAMERA_CLOCK_FAULT, device=CAMERA, bad=STREAM | {"clock_drift": -61.0},
          between=STREAM | {"clock_drift": 45.0}, good=STREAM | {"clock_drift": 1.0},
          begins=10, ends=1),
+    Case(type=_T.CAMERA_STORAGE_FAULT, device=CAMERA, bad=STORAGE | {"storage_state": 2.0},
+         good=STORAGE, begins=20, ends=0, between={}),
     Case(type=_T.ACCESS_POINT_NO_INTERNET, device=POINT, bad={"internet_ok": 0.0},
          good={"internet_ok": 1.0}, begins=1, ends=1),
     Case(type=_T.CAPTIVE_PORTAL_BROKEN, device=POINT, bad={"captive_portal": 1.0},

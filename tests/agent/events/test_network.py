@@ -149,3 +149,19 @@ def test_a_dead_switch_explains_its_cameras() -> None:
         for word in lines.round(silent)
     ]
     assert told == ["+deviceUnreachable SW-01", "-deviceUnreachable SW-01"]
+
+
+def test_a_camera_tells_its_storage_last_and_in_its_words() -> None:
+    watching = Watching(CAMERA)
+    assert watching.see("CAM-01", minutes=22, **(WELL | {"storage_state": 1.0})) == [
+        "+cameraStorageFault CAM-01"
+    ]
+    assert watching.told[0].detail == "full"
+    assert watching.see("CAM-01", minutes=12, storage_state=1.0, clock_drift=90.0) == [
+        "+cameraClockFault CAM-01",
+        "-cameraStorageFault CAM-01",
+    ]
+
+
+def test_a_word_about_storage_that_nobody_knows_is_no_fault() -> None:
+    assert Watching(CAMERA).see("CAM-01", minutes=60, **(WELL | {"storage_state": 4.0})) == []
