@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 from agent.clock import FakeClock
-from agent.drivers.account import Accounts
 from agent.drivers.driver import Driver
-from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
 from agent.drivers.snmp_access_point import build
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, LoginRefused
 from agent.tap import Traffic
 from contract.network_devices import SnmpAccessPoint
+from tests.agent.drivers.placing import network_place
 from tests.system.snmpd import AUTH, COMMUNITY, PRIV, answers, snmpd
 
 PATIENCE_S = 20.0
@@ -45,12 +43,7 @@ class Point:
     def __init__(self, port: int, **changed: Any) -> None:
         self.clock = FakeClock()
         self.traffic = Traffic()
-        place = NetworkPlace(
-            clock=self.clock,
-            resolver=Resolver(),
-            accounts=Accounts(self.clock),
-            traffic=self.traffic,
-        )
+        place = network_place(self.clock, self.traffic)
         settings: dict[str, Any] = {
             "asset": "WIFI-01",
             "host": "127.0.0.1",

@@ -9,7 +9,7 @@ from agent.drivers.resolver import Resolver
 from agent.tap import Traffic
 
 
-def network_place(clock: Clock | None = None) -> NetworkPlace:
+def network_place(clock: Clock | None = None, traffic: Traffic | None = None) -> NetworkPlace:
     """A network with nobody known on it."""
     clock = clock or FakeClock()
     return NetworkPlace(
@@ -17,5 +17,5 @@ def network_place(clock: Clock | None = None) -> NetworkPlace:
         resolver=Resolver(),
         accounts=Accounts(clock),
         picture_turn=asyncio.Lock(),
-        traffic=Traffic(),
+        traffic=traffic or Traffic(),
     )

@@ -16,11 +16,8 @@ import pytest
 from agent.clock import FakeClock
 from agent.drivers import ber
 from agent.drivers.access_point_profiles import PROFILES
-from agent.drivers.account import Accounts
 from agent.drivers.driver import Driver
-from agent.drivers.place import NetworkPlace
 from agent.drivers.rate import Count, rate
-from agent.drivers.resolver import Resolver
 from agent.drivers.snmp import rows_of
 from agent.drivers.snmp_access_point import build, count_clients, observe, variables
 from agent.drivers.snmp_message import Bindings, Community, Question
@@ -28,6 +25,7 @@ from agent.errors import DeviceRefused, DeviceSilent, FrameError
 from agent.tap import Traffic
 from contract.errors import SettingsError
 from contract.network_devices import SnmpAccessPoint
+from tests.agent.drivers.placing import network_place
 from tests.firmware_sim.frames import FRAMES, Vector, vectors
 from tests.soup.spoil import SPOILS
 
@@ -146,7 +144,7 @@ def test_an_object_identifier_is_what_x690_says() -> None:
 
 def test_a_clients_oid_that_is_none_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match=r"WIFI-01: 1\.40\.1 is no object identifier"):
-        build(settings(clients_oid="1.40.1"), place())
+        build(settings(clients_oid="1.40.1"), network_place())
 
 
 def test_one_access_point_of_a_controller_is_asked_by_its_row() -> None:
@@ -207,13 +205,6 @@ async def device(answers: Callable[[int], list[bytes]]) -> AsyncIterator[tuple[i
         transport.close()
 
 
-def place(clock: FakeClock | None = None, traffic: Traffic | None = None) -> NetworkPlace:
-    known = clock or FakeClock()
-    return NetworkPlace(
-        clock=known, resolver=Resolver(), accounts=Accounts(known), traffic=traffic or Traffic()
-    )
-
-
 def driver(
     port: int,
     *,
@@ -222,7 +213,9 @@ def driver(
     clock: FakeClock | None = None,
     **changed: Any,
 ) -> Driver:
-    return build(settings(port=port, timeout_ms=timeout_ms, **changed), place(clock, traffic))
+    return build(
+        settings(port=port, timeout_ms=timeout_ms, **changed), network_place(clock, traffic)
+    )
 
 
 FIVE = next(v for v in vectors("snmp_access_point", "good") if v.name == "the five variables")
