@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from firmware_sim.answers import NoRecord, Record
-from firmware_sim.camera.server import open_camera
+from firmware_sim.camera.server import open_camera, open_web
 from firmware_sim.clock import Clock, SystemClock
 from firmware_sim.ground import Ground
 from firmware_sim.modbus.tcp import open_modbus_tcp
@@ -24,6 +24,7 @@ class Places:
 
     lines: dict[str, str] = field(default_factory=dict)
     cameras: dict[str, str] = field(default_factory=dict)
+    camera_webs: dict[str, str] = field(default_factory=dict)
     access_points: dict[str, str] = field(default_factory=dict)
     modbus_tcp: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
@@ -90,6 +91,7 @@ class District:
             places.lines[line.name] = await open_line(line, ground)
         for camera in self._settings.cameras:
             places.cameras[camera.asset] = await open_camera(camera, ground)
+            places.camera_webs[camera.asset] = await open_web(camera, ground)
         for point in self._settings.access_points:
             places.access_points[point.asset] = await open_access_point(point, ground)
         for switch in self._settings.switches:

@@ -111,17 +111,21 @@ class Account:
 
 
 class Accounts:
-    """The accounts of a line's devices: the same user of the same host is the same account."""
+    """The accounts of a line's devices.
+
+    A recorder's channels share host and port, and so one account; cameras behind one router's
+    address differ in their ports.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._known: dict[tuple[str, str, str], Account] = {}
+        self._known: dict[tuple[str, int, str, str], Account] = {}
 
-    def of(self, host: str, user: str, password: str) -> Account | None:
+    def of(self, host: str, port: int, user: str, password: str) -> Account | None:
         """None where there is no user, and so nothing to log in with."""
         if not user:
             return None
-        key = (host.lower(), user, password)
+        key = (host.lower(), port, user, password)
         if key not in self._known:
             credentials = Credentials(user=user, password=password)
             self._known[key] = Account(credentials, self._clock)

@@ -91,7 +91,8 @@ class CameraDriver:
 
 def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
     """The driver of one camera."""
-    account = place.accounts.of(settings.host, settings.user, settings.password)
+    user, password = settings.user, settings.password
+    account = place.accounts.of(settings.host, settings.port, user, password)
     return CameraDriver(
         rtsp_camera.build(settings, place),
         power=PoePort(settings.poe, place) if settings.poe else None,
@@ -123,6 +124,6 @@ def _information(settings: RtspCamera, place: NetworkPlace) -> Information | Non
     if onvif is None:
         return None
     user, password = onvif.user or settings.user, onvif.password or settings.password
-    account = place.accounts.of(settings.host, user, password)
+    account = place.accounts.of(settings.host, settings.port, user, password)
     web = CameraWeb("ONVIF", settings.host, onvif, place, account=account)
     return OnvifInformation(web, onvif.path, place.clock)

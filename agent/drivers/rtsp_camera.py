@@ -142,7 +142,7 @@ def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
         host=settings.host,
         port=settings.port,
         path=settings.path,
-        account=place.accounts.of(settings.host, settings.user, settings.password),
+        account=place.accounts.of(settings.host, settings.port, settings.user, settings.password),
         timeout_ms=settings.timeout_ms,
         clock=place.clock,
         resolver=place.resolver,

@@ -65,12 +65,7 @@ class RtspCamera:
         self.voice = voice
         self._settings = settings
         self._faults = faults
-        account = Account(
-            user=settings.user,
-            password=settings.password,
-            realm=f"IP Camera({settings.asset})",
-        )
-        self._door = Doorkeeper(account, settings.auth, nonce=nonce)
+        self._door = Doorkeeper(account_of(settings), settings.auth, nonce=nonce)
 
     def respond(self, request: Request) -> Response:
         """What it says to one request."""
@@ -105,6 +100,13 @@ class RtspCamera:
             headers=(("Content-Base", f"{request.uri}/"), ("Content-Type", "application/sdp")),
             body=sdp(self._settings.host, streams),
         )
+
+
+def account_of(settings: CameraSettings) -> Account:
+    """Its one user."""
+    return Account(
+        user=settings.user, password=settings.password, realm=f"IP Camera({settings.asset})"
+    )
 
 
 def parse_request(head: bytes) -> Request:

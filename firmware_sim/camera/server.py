@@ -2,18 +2,24 @@
 
 import asyncio
 import random
+from collections.abc import Callable, Container
 
 from firmware_sim.answers import Answer, Record, Reply
+from firmware_sim.camera.hostile import misbehave
+from firmware_sim.camera.rtsp_auth import Doorkeeper
 from firmware_sim.camera.rtsp_camera import (
     Request,
     Response,
     RtspCamera,
     RtspError,
+    account_of,
     encode,
     is_number,
     parse_request,
 )
+from firmware_sim.camera.scene import Scene
 from firmware_sim.camera.settings import CameraSettings
+from firmware_sim.camera.web import CameraWeb
 from firmware_sim.clock import Clock
 from firmware_sim.connections import Connections
 from firmware_sim.ground import Ground
@@ -24,14 +30,9 @@ IDLE_S = 60.0
 
 async def open_camera(settings: CameraSettings, ground: Ground) -> str:
     """It listens at the host:port returned; raises PortError."""
-    nonces = random.Random(ground.seed(settings.asset, "nonce"))
-    camera = RtspCamera(
-        settings,
-        nonce=lambda: f"{nonces.getrandbits(64):016x}",
-        voice=ground.voice(settings),
-        faults=ground.faults[settings.asset],
-    )
-    serving = CameraServer(camera, clock=ground.clock, record=ground.record)
+    nonces, faults = _nonces(settings, ground), ground.faults[settings.asset]
+    camera = RtspCamera(settings, nonce=nonces, voice=ground.voice(settings), faults=faults)
+    serving = CameraServer(camera, clock=ground.clock, record=ground.record, faults=faults)
     return await ground.open_server(
         Connections(serving.serve),
         settings.asset,
@@ -41,11 +42,39 @@ async def open_camera(settings: CameraSettings, ground: Ground) -> str:
     )
 
 
+async def open_web(settings: CameraSettings, ground: Ground) -> str:
+    """Its web service listens at the host:port returned; raises PortError."""
+    faults = ground.faults[settings.asset]
+    web = CameraWeb(
+        settings,
+        door=Doorkeeper(account_of(settings), settings.auth, nonce=_nonces(settings, ground)),
+        scene=Scene(ground.seed(settings.asset, "scene"), faults),
+        unix_s=ground.clock.unix_s,
+        voice=ground.voice(settings),
+        faults=faults,
+    )
+    return await ground.open_server(
+        Connections(web.serve),
+        settings.asset,
+        host=settings.host,
+        port=settings.web_port,
+        limit=MAX_REQUEST,
+    )
+
+
+def _nonces(settings: CameraSettings, ground: Ground) -> Callable[[], str]:
+    nonces = random.Random(ground.seed(settings.asset, "nonce"))
+    return lambda: f"{nonces.getrandbits(64):016x}"
+
+
 class CameraServer:
     """One camera on its TCP port."""
 
-    def __init__(self, camera: RtspCamera, *, clock: Clock, record: Record) -> None:
+    def __init__(
+        self, camera: RtspCamera, *, clock: Clock, record: Record, faults: Container[str] = ()
+    ) -> None:
         self._camera = camera
+        self._faults = faults
         self._clock = clock
         self._record = record
 
@@ -72,9 +101,13 @@ class CameraServer:
         return await self._say(request, writer, asked_at_ms)
 
     async def _say(self, request: Request, writer: asyncio.StreamWriter, asked_at_ms: int) -> bool:
-        response = self._camera.respond(request)
+        if await misbehave(writer, self._faults, protocol="RTSP/1.0"):
+            return False
+        response, cseq = self._camera.respond(request), request.headers.get("cseq")
+        if "foreign_cseq" in self._faults:
+            cseq = "4711"
         reply = Reply(
-            frame=encode(response, cseq=request.headers.get("cseq")),
+            frame=encode(response, cseq=cseq),
             values={"status": response.status, "streams": response.body.count(b"m=video")},
         )
         utterance = self._camera.voice.utter(reply.frame)

@@ -36,7 +36,7 @@ class Camera:
 
 
 def account(clock: FakeClock) -> Account:
-    found = Accounts(clock).of("10.20.0.5", "nadi", "rahasia")
+    found = Accounts(clock).of("10.20.0.5", 554, "nadi", "rahasia")
     assert found is not None
     return found
 
@@ -59,7 +59,9 @@ async def test_a_wrong_password_is_given_to_no_other_service_for_an_hour() -> No
 async def test_many_devices_of_one_recorder_try_a_password_once() -> None:
     accounts = Accounts(FakeClock())
     camera = Camera(REFUSAL)
-    owners = [accounts.of(host, "nadi", "rahasia") for host in ("nvr.pole", "NVR.pole", "nvr.pole")]
+    owners = [
+        accounts.of(host, 554, "nadi", "rahasia") for host in ("nvr.pole", "NVR.pole", "nvr.pole")
+    ]
     tries = [log_in(one, camera) for one in owners if one is not None]
     answers = await asyncio.gather(*tries, return_exceptions=True)
     assert [type(one) for one in answers] == [LoginRefused] * 3
@@ -118,4 +120,15 @@ async def test_an_answer_that_repeats_the_login_is_not_shown() -> None:
 
 
 def test_without_a_user_there_is_nothing_to_log_in_with() -> None:
-    assert Accounts(FakeClock()).of("10.20.0.5", "", "") is None
+    assert Accounts(FakeClock()).of("10.20.0.5", 554, "", "") is None
+
+
+async def test_cameras_behind_one_address_differ_in_their_ports() -> None:
+    accounts = Accounts(FakeClock())
+    refusing = accounts.of("10.20.0.1", 5541, "nadi", "rahasia")
+    other = accounts.of("10.20.0.1", 5542, "nadi", "rahasia")
+    assert refusing is not None
+    assert other is not None
+    with pytest.raises(LoginRefused):
+        await log_in(refusing, Camera(REFUSAL))
+    assert await log_in(other, Camera(WELCOME)) == WELCOME

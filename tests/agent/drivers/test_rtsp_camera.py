@@ -64,7 +64,7 @@ def driver(
         host="127.0.0.1",
         port=port,
         path="/Streaming/Channels/101",
-        account=Accounts(CLOCK).of("127.0.0.1", user, "rahasia"),
+        account=Accounts(CLOCK).of("127.0.0.1", port, user, "rahasia"),
         timeout_ms=timeout_ms,
         clock=CLOCK,
         resolver=Resolver(),
