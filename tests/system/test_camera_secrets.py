@@ -3,7 +3,6 @@
 import base64
 import os
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +11,7 @@ from random import Random
 import pytest
 
 from broker_bridge.config import BridgeSettings, StoreSettings
+from contract.codec import inflate
 from contract.identity import City, GatewayId
 from contract.settings import AgentSettings, Gateway, Health, NetworkLine, OutboxSettings
 from scripts.district.broker import Broker
@@ -19,7 +19,7 @@ from scripts.district.certificates import Authority
 from scripts.district.ports import free_port
 from scripts.district.process import Program, python_program
 from scripts.district.toml_document import write_toml
-from tests.system.mqtt_client import MqttClient
+from tests.system.mqtt_client import Heard, MqttClient
 
 pytestmark = pytest.mark.system
 
@@ -101,14 +101,13 @@ def said_of(asset: str, folder: Path, settings_file: Path, *more: str) -> str:
 def sealed_bodies(data: Path) -> Iterator[bytes]:
     with closing(sqlite3.connect(data / "outbox.db")) as database:
         for (body,) in database.execute("SELECT body FROM batch"):
-            yield from (body, _inflated(body))
+            yield from (body, inflate(body))
 
 
-def _inflated(body: bytes) -> bytes:
-    try:
-        return zlib.decompress(body)
-    except zlib.error:
-        return body
+def opened(one: Heard) -> bytes:
+    """A message as it came and, of a batch, as it was before it was packed."""
+    packed = "/batch/" in one.topic
+    return one.payload + inflate(one.payload) if packed else one.payload
 
 
 def written_in(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -150,7 +149,7 @@ def test_credentials_of_cameras_are_in_nothing_that_is_written_or_said(
         )
 
         def heard() -> bool:
-            sealed = b"".join(_inflated(one.payload) for one in tuple(spy.heard))
+            sealed = b"".join(opened(one) for one in tuple(spy.heard))
             fed = b"".join(one.payload for one in tuple(reader.heard))
             in_both = (b"cameraAuthFault", b"rtsp_status")
             return all(word in sealed and word in fed for word in in_both) and (
@@ -165,9 +164,7 @@ def test_credentials_of_cameras_are_in_nothing_that_is_written_or_said(
         }
         for program in (agent, bridge):
             program.stop()
-        heard_bytes = [
-            (one.topic, _inflated(one.payload) + one.payload) for one in (*spy.heard, *reader.heard)
-        ]
+        heard_bytes = [(one.topic, opened(one)) for one in (*spy.heard, *reader.heard)]
     sim.stop()
 
     assert "NK-SIM" in told["CAM-1", ()]  # it logged in, and showed what it got
