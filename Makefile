@@ -18,7 +18,7 @@ demo:
 	@$(PYTHON) -m scripts.demo --store '$(STORE)' --seconds '$(DEMO_SECONDS)'
 
 test:
-	@scripts/install postgresql python3.13
+	@scripts/install postgresql gstreamer python3.13
 	@scripts/test
 
 check:
@@ -30,5 +30,5 @@ bench:
 	@$(PYTHON) -m benchmarks
 
 nightly:
-	@scripts/install postgresql
+	@scripts/install postgresql gstreamer
 	@$(PYTHON) -m tests.campaigns

@@ -13,22 +13,20 @@ import pytest
 
 from agent.clock import KernelClock
 from agent.drivers import a02yyuw, maxbotix, rtsp_camera
-from agent.drivers.account import Accounts
 from agent.drivers.chirpstack import ChirpStack
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.modbus_tcp import TcpMaster
-from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
 from agent.drivers.speaking_sensor import SpeakingSensorDriver, agree
 from agent.errors import DeviceError
 from agent.serial_port import SerialPort
-from agent.tap import Traffic
 from contract.identity import AssetId
 from contract.lorawan_devices import Em400
 from contract.network_devices import RtspCamera
 from contract.settings import LorawanLine
 from firmware_sim.serial.pty_port import PtyPort
 from scripts.district.ports import free_port
+from tests.agent.drivers.placing import network_place
 from tests.agent.drivers.test_lorawan import UP
 from tests.soup.spoil import SPOILS, Spoil, whole
 from tests.soup.test_network_soup import REPLIES, answer
@@ -222,11 +220,8 @@ async def test_a_camera_of_spoiled_answers_is_read_again_with_one_poll(polls: in
         writer.write(weather.spoil(told % cseq))
 
     async with serving(serve) as port:
-        place = NetworkPlace(
-            clock=clock, resolver=Resolver(), accounts=Accounts(clock), traffic=Traffic()
-        )
         settings = RtspCamera(asset=AssetId("CAM-1"), host="127.0.0.1", port=port, timeout_ms=1_000)
-        camera = rtsp_camera.build(settings, place)
+        camera = rtsp_camera.build(settings, network_place(clock))
         for number in range(polls):
             weather.poll(number)
             async with asyncio.timeout(DEADLINE_S):
