@@ -2,6 +2,12 @@
 
 NadiError
 ├── SettingsError        a settings file is refused; fix it and start again
+├── SignedError          a signed document cannot be used
+│   ├── Altered          it is not what the authority signed
+│   ├── OtherCity        another city's authority signed it
+│   ├── OtherGateway     it is for another gateway
+│   ├── Expired          its time is over
+│   └── Reused           it has served already
 └── MessageError         a message from a peer cannot be used
     ├── UnknownVersion   made by a newer or foreign program; not final
     ├── BodyMismatch     the body is not the one its header names; not final
@@ -19,6 +25,30 @@ class NadiError(Exception):
 
 class SettingsError(NadiError):
     """A settings file is refused."""
+
+
+class SignedError(NadiError):
+    """A signed document cannot be used."""
+
+
+class Altered(SignedError):
+    """A document that is not what the authority signed."""
+
+
+class OtherCity(SignedError):
+    """A document that another city's authority signed."""
+
+
+class OtherGateway(SignedError):
+    """A document for another gateway."""
+
+
+class Expired(SignedError):
+    """A document whose time is over."""
+
+
+class Reused(SignedError):
+    """A document that has served already."""
 
 
 class MessageError(NadiError):
