@@ -7,7 +7,7 @@ import typer
 from provisioning.face import new_group
 from provisioning.language import _
 
-GROUPS = ("authority",)
+GROUPS = ("authority", "broker", "gateway")
 
 
 def build(*wanted: str) -> typer.Typer:

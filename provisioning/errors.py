@@ -20,6 +20,7 @@ class Known:
     what: str
     safe: str
     fix: str
+    pending: tuple[str, ...] = ()  # what is still to happen, in words for programs
 
 
 class Trouble(NadiError):
@@ -47,6 +48,7 @@ class Trouble(NadiError):
         return Outcome(
             code=self.known.code,
             exit=self.known.exit,
+            pending=self.known.pending,
             error={
                 "what": str(self),
                 "safe": self.known.safe.format(**self.values),

@@ -14,6 +14,7 @@ from contract.document import Section, load_document
 from contract.identity import CityField
 from provisioning import revocation_list
 from provisioning.authority.record import Record
+from provisioning.broker.applying import Reach
 from provisioning.certificates import Issuer
 from provisioning.errors import Trouble
 
@@ -28,6 +29,7 @@ class AuthoritySettings(Section):
 
     city: CityField
     hosts: Annotated[tuple[str, ...], Field(strict=False)]
+    broker: Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,7 @@ class Authority:
     folder: Path
     city: str
     hosts: tuple[str, ...]
+    reach: Reach
     root: x509.Certificate
     issuing: Issuer
 
@@ -91,6 +94,7 @@ def load(folder: Path) -> Authority:
         folder=folder,
         city=settings.city,
         hosts=settings.hosts,
+        reach=settings.broker,
         root=certificate_of(folder / ROOT),
         issuing=issuer_of(folder / ISSUING, folder / PRIVATE / ISSUING_KEY),
     )

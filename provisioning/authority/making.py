@@ -14,6 +14,18 @@ from provisioning.certificates import Issuer, Role, pem
 from provisioning.errors import Trouble
 
 BRIDGE = "bridge"
+SETTINGS_TEXT = """\
+city = "{city}"
+hosts = [{hosts}]  # under which its broker is found
+
+# How a new revocation list and access list reach the broker; docs/operations.md has examples.
+[broker]
+host = "{host}"
+port = {port}
+folder = "{folder}"
+# command = ["ssh", "broker.example.org", "sudo", "nadi", "broker", "apply", "--folder", "{folder}"]
+# reload = ["systemctl", "reload", "mosquitto"]
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,28 +59,32 @@ def make(folder: Path, wish: Wish, *, passphrase: str, now: datetime) -> Authori
         certificate=certificates.issuing(anchor, issuing_key, now=now), key=issuing_key
     )
     with files.new_folder(folder) as draft:
-        _write_authority(draft, wish, anchor, issuing, passphrase)
-        authority = places.load(draft)
+        _write_authority(draft, anchor, issuing, passphrase)
         path = wish.broker_path or (folder / places.BROKER).absolute()
-        _write_peers(authority, wish, path, now)
+        _write_settings(draft, wish, path)
+        _write_peers(places.load(draft), wish, path, now)
     return places.load(folder)
 
 
-def _write_authority(
-    draft: Path, wish: Wish, anchor: Issuer, issuing: Issuer, passphrase: str
-) -> None:
+def _write_authority(draft: Path, anchor: Issuer, issuing: Issuer, passphrase: str) -> None:
     for name in (places.PRIVATE, places.OFFLINE, places.CLIENTS):
         (draft / name).mkdir(mode=0o700)
     (draft / places.PRIVATE / "delegations").mkdir(mode=0o700)
-    hosts = ", ".join(f'"{host}"' for host in wish.hosts)
-    settings = f'city = "{wish.city}"\nhosts = [{hosts}]  # under which its broker is found\n'
     private, offline = draft / places.PRIVATE, draft / places.OFFLINE
-    _write(draft / places.SETTINGS, settings.encode())
     _write(draft / places.ROOT, pem(anchor.certificate))
     _write(draft / places.ISSUING, pem(issuing.certificate))
     _write_key(private / places.ISSUING_KEY, certificates.key_pem(issuing.key))
     _write_key(offline / places.ROOT_KEY, certificates.key_pem(anchor.key, passphrase))
     record.create(private / places.RECORD)
+
+
+def _write_settings(draft: Path, wish: Wish, broker_path: Path) -> None:
+    hosts = ", ".join(f'"{host}"' for host in wish.hosts)
+    port = wish.listener.partition(" ")[0]
+    settings = SETTINGS_TEXT.format(
+        city=wish.city, hosts=hosts, host=wish.hosts[0], port=port, folder=broker_path
+    )
+    _write(draft / places.SETTINGS, settings.encode())
 
 
 def _write_peers(authority: Authority, wish: Wish, broker_path: Path, now: datetime) -> None:
@@ -86,7 +102,9 @@ def _write_peers(authority: Authority, wish: Wish, broker_path: Path, now: datet
     with record.opened(authority.record_file, write=True) as kept:
         kept.add(broker, issuer="issuing", role=Role.BROKER)
         kept.add(bridge, issuer="issuing", role=Role.BRIDGE)
-        lists = authority.signed_lists(kept, number=kept.next_list(now), now=now)
+        number = kept.next_list(now)
+        lists = authority.signed_lists(kept, number=number, now=now)
+        kept.applied(number, at=now)
     write_credentials(
         authority.folder / places.CLIENTS / BRIDGE,
         BRIDGE,

@@ -37,9 +37,10 @@ CREATE TABLE revocation (
 CREATE TABLE delegation (
     name TEXT PRIMARY KEY,
     gateways TEXT NOT NULL,
-    not_after TEXT NOT NULL
+    not_after TEXT NOT NULL,
+    revoked_at TEXT
 ) STRICT;
-CREATE TABLE revocation_list (number INTEGER PRIMARY KEY, at TEXT NOT NULL) STRICT;
+CREATE TABLE revocation_list (number INTEGER PRIMARY KEY, at TEXT NOT NULL, applied_at TEXT) STRICT;
 """
 ADD = """
 INSERT INTO certificate (serial, issuer, name, role, not_before, not_after)
@@ -121,10 +122,16 @@ class Record:
         newest = map(_issued, self._connection.execute(NEWEST))
         return tuple(one for one in newest if one.role in roles)
 
+    def next_delegation(self) -> int:
+        """A number that no delegation has had."""
+        (count,) = self._connection.execute("SELECT count(*) FROM delegation").fetchone()
+        return int(count) + 1
+
     def delegations(self, now: datetime) -> tuple[Delegated, ...]:
-        """Every delegation that has not run out."""
+        """Every delegation that has neither run out nor been revoked."""
         rows = self._connection.execute(
-            "SELECT name, gateways, not_after FROM delegation WHERE not_after > ? ORDER BY name",
+            "SELECT name, gateways, not_after FROM delegation "
+            "WHERE not_after > ? AND revoked_at IS NULL ORDER BY name",
             (_text(now),),
         )
         return tuple(
@@ -164,12 +171,32 @@ class Record:
         )
         return tuple(name for (name,) in rows)
 
+    def revoke_delegation(self, name: str, *, at: datetime) -> None:
+        """Its own list is no longer made, and the broker refuses whom it cannot look up."""
+        self._connection.execute(
+            "UPDATE delegation SET revoked_at = ? WHERE name = ?", (_text(at), name)
+        )
+
     def next_list(self, now: datetime) -> int:
         """The number of a new list; numbers only grow."""
         (number,) = self._connection.execute(
             "INSERT INTO revocation_list (number, at) "
             "SELECT coalesce(max(number), 0) + 1, ? FROM revocation_list RETURNING number",
             (_text(now),),
+        ).fetchone()
+        return int(number)
+
+    def applied(self, number: int, *, at: datetime) -> None:
+        """The broker was shown to have this list, and so every earlier one."""
+        self._connection.execute(
+            "UPDATE revocation_list SET applied_at = ? WHERE number <= ? AND applied_at IS NULL",
+            (_text(at), number),
+        )
+
+    def applied_list(self) -> int:
+        """The number of the newest list that the broker is known to have."""
+        (number,) = self._connection.execute(
+            "SELECT coalesce(max(number), 0) FROM revocation_list WHERE applied_at IS NOT NULL"
         ).fetchone()
         return int(number)
 

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from provisioning import revocation_list
 from provisioning.authority import folder as places
 from provisioning.authority import record
 from provisioning.authority.folder import Authority
-from provisioning.broker.folder import CRL
 from provisioning.certificates import Role
 
 SOON = {
@@ -48,7 +46,7 @@ class Standing:
     gateways: int
     first_gateway: datetime | None
     list_number: int
-    folder_list_number: int
+    applied_list_number: int
     root_key_here: bool
 
     @property
@@ -56,7 +54,7 @@ class Standing:
         """Whether something is refused already."""
         return (
             any(part.state is State.FAIL for part in self.parts)
-            or self.folder_list_number != self.list_number
+            or self.applied_list_number != self.list_number
         )
 
 
@@ -64,7 +62,7 @@ def standing(authority: Authority, *, now: datetime) -> Standing:
     """How it is now; reads, and changes nothing."""
     with record.opened(authority.record_file, write=False) as kept:
         living, delegations = kept.living(now), kept.delegations(now)
-        newest = kept.newest_list()
+        newest, applied = kept.newest_list(), kept.applied_list()
         ended = kept.newest_of(Role.BROKER, Role.BRIDGE, Role.READER)
     parts = [
         _part("root", authority.city, authority.root.not_valid_after_utc, now),
@@ -79,7 +77,7 @@ def standing(authority: Authority, *, now: datetime) -> Standing:
         gateways=len({one.name for one in gateways}),
         first_gateway=min((one.until for one in gateways), default=None),
         list_number=newest,
-        folder_list_number=revocation_list.number_of((authority.broker_folder / CRL).read_bytes()),
+        applied_list_number=applied,
         root_key_here=(authority.folder / places.OFFLINE / places.ROOT_KEY).exists(),
     )
 

@@ -1,24 +1,30 @@
 """`nadi authority …`: who is who in the city, made in the office."""
 
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioning import names
 from provisioning.authority import folder as places
-from provisioning.authority import making
+from provisioning.authority import making, record
 from provisioning.authority.standing import Part, Standing, State, standing
 from provisioning.broker import rules
 from provisioning.certificates import fingerprint
+from provisioning.commands.revoking import revoke_name
+from provisioning.errors import Trouble
 from provisioning.face import command, job_of, new_group
 from provisioning.job import Job
-from provisioning.language import _, day, plural
+from provisioning.language import _, day, mark, plural
 from provisioning.outcome import ALREADY, Exit, Outcome
 from provisioning.terminal import Sign
 
+if TYPE_CHECKING:
+    from provisioning.authority.delegating import Delegation
+
 GROUP = new_group(_("The city's authority: certificates, delegations, revocation."))
-STATUS = "nadi authority status"
+STATUS, APPLY = "nadi authority status", "nadi authority apply"
 
 Folder = Annotated[
     Path | None,
@@ -78,6 +84,100 @@ def init(
     return Outcome(result=_result(made), next=(STATUS,))
 
 
+@command(GROUP, "delegate", _("Let a laptop without a network enrol these gateways."))
+def delegate(
+    ctx: typer.Context,
+    gateways: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help=_("the gateways, by name"))
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help=_("where to write it: a stick"))
+    ] = None,
+    days: Annotated[
+        int,
+        typer.Option(min=1, max=90, metavar="DAYS", help=_("how long it and its work are valid")),
+    ] = 14,
+    passphrase: Annotated[
+        str | None, typer.Option(metavar="file:PATH|-", help=_("guards its key on the laptop"))
+    ] = None,
+    authority: Folder = None,
+) -> Outcome:
+    from provisioning.authority import delegating  # noqa: PLC0415
+
+    job = job_of(ctx)
+    there = places.load(job.folder(authority))
+    named = gateways or job.ask(None, _("Names of the gateways"), flag="NAME").split()
+    file = Path(job.ask(str(out) if out else None, _("File to write"), flag="--out"))
+    now = job.now()
+    with record.opened(there.record_file, write=False) as kept:
+        checked = delegating.check_names(kept, named, now=now)
+    if file.exists():
+        raise Trouble("E-FILE-03", path=str(file), why=mark("it is there already."))
+    secret = job.secret(passphrase, _("Passphrase for it"), flag="--passphrase", new=True)
+    if job.dry_run:
+        return Outcome(code=job.done_code, result={"gateways": list(checked)})
+    made = delegating.make(
+        there, checked, life=timedelta(days=days), now=now, file=file, passphrase=secret
+    )
+    count = len(checked)
+    said = plural("{name} for {count} gateway", "{name} for {count} gateways", count)
+    job.ok(said.format(name=made.name, count=count))
+    job.ok(_("Valid until {day}, like all it makes").format(day=day(made.until)))
+    return _sent(job, there, result=_delegated(made, file))
+
+
+@command(GROUP, "issue", _("A certificate for one more bridge or central system."))
+def issue(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("its name"))] = None,
+    role: Annotated[
+        str | None, typer.Option(metavar="bridge|reader", help=_("a reader hears the feed only"))
+    ] = None,
+    authority: Folder = None,
+) -> Outcome:
+    from provisioning.authority import issuing  # noqa: PLC0415
+
+    job = job_of(ctx)
+    there = places.load(job.folder(authority))
+    name = names.checked(job.ask(name, _("Name"), flag="NAME"))
+    wanted = job.ask(role, _("Role, bridge or reader"), flag="--role", default="reader")
+    if wanted not in issuing.ROLES:
+        raise Trouble("E-USAGE-04", option="--role", command="nadi authority issue")
+    now = job.now()
+    folder = there.folder / places.CLIENTS / name
+    already = issuing.check(there, name, issuing.ROLES[wanted], now=now)
+    if already or job.dry_run:
+        return Outcome(code=ALREADY if already else job.done_code, result={"folder": str(folder)})
+    issuing.issue(there, name, issuing.ROLES[wanted], now=now)
+    job.ok(_("{name}: {folder}").format(name=name, folder=folder))
+    return _sent(job, there, result={"folder": str(folder)})
+
+
+@command(GROUP, "apply", _("Send the newest lists to the broker again."))
+def apply(ctx: typer.Context, authority: Folder = None) -> Outcome:
+    job = job_of(ctx)
+    there = places.load(job.folder(authority))
+    if job.dry_run:
+        return Outcome(code=job.done_code)
+    return _sent(job, there, result={})
+
+
+@command(GROUP, "revoke", _("End a bridge, a central system or a delegation for good."))
+def revoke(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("its name"))] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="WHY", help=_("why, for the record"))
+    ] = None,
+    confirm: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=_("the name once more, where nobody is asked")),
+    ] = None,
+    authority: Folder = None,
+) -> Outcome:
+    return revoke_name(job_of(ctx), name, reason, confirm, authority, gateway=False)
+
+
 @command(GROUP, "status", _("What runs out when, and what to do about it."))
 def status(ctx: typer.Context, authority: Folder = None) -> Outcome:
     job = job_of(ctx)
@@ -91,6 +191,29 @@ def status(ctx: typer.Context, authority: Folder = None) -> Outcome:
         exit=Exit.FAULT if found.failed else Exit.DONE,
         result=_standing(found),
     )
+
+
+def _sent(job: Job, there: places.Authority, *, result: dict[str, object]) -> Outcome:
+    """Hands the newest lists to the broker; what cannot be sent now is pending, and said."""
+    from provisioning.authority import issuing  # noqa: PLC0415
+
+    try:
+        issuing.send(there, now=job.now())
+    except (Trouble, OSError) as error:
+        why = " ".join(error.lines()[:1]) if isinstance(error, Trouble) else str(error)
+        job.step(Sign.WAIT, _("The broker does not have it yet: {why}").format(why=why))
+        return Outcome(code="queued", result=result, pending=("apply",), next=(APPLY,))
+    job.ok(_("The broker has it."))
+    return Outcome(result=result)
+
+
+def _delegated(made: "Delegation", file: Path) -> dict[str, object]:
+    return {
+        "name": made.name,
+        "gateways": list(made.gateways),
+        "until": made.until.isoformat(),
+        "file": str(file),
+    }
 
 
 def _say_made(job: Job, made: places.Authority) -> None:
@@ -123,13 +246,13 @@ def _say_lists(job: Job, found: Standing) -> None:
     count = found.gateways
     said = plural("{count} gateway has a certificate", "{count} gateways have a certificate", count)
     job.ok(said.format(count=count))
-    if found.list_number == found.folder_list_number:
+    if found.list_number == found.applied_list_number:
         job.ok(_("Revocation list {number}").format(number=found.list_number))
     else:
         job.step(
             Sign.FAIL,
-            _("The broker's folder holds revocation list {old}, not {new}.").format(
-                old=found.folder_list_number, new=found.list_number
+            _("The broker has revocation list {old}, not {new}.").format(
+                old=found.applied_list_number, new=found.list_number
             ),
         )
     if found.root_key_here:
@@ -152,7 +275,7 @@ def _standing(found: Standing) -> dict[str, object]:
         "gateways": found.gateways,
         "first_gateway_until": found.first_gateway and found.first_gateway.isoformat(),
         "revocation_list": found.list_number,
-        "revocation_list_in_folder": found.folder_list_number,
+        "revocation_list_applied": found.applied_list_number,
         "root_key_here": found.root_key_here,
         "parts": [
             {

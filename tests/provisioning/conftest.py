@@ -4,17 +4,30 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+from contract.tls import Broker, client_context
 from provisioning.__main__ import main
+from provisioning.authority.folder import Authority
+from provisioning.authority.making import Wish, make
+from provisioning.authority.record import opened
+from provisioning.certificates import Issuer, Role, client, key_pem, new_key, pem
 from provisioning.language import use
+from provisioning.visit import Visit, listens
 from scripts.catalogues import compile_all
+from scripts.district.broker import mosquitto
+from scripts.district.ports import free_port
+from scripts.district.process import Program
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60.0
@@ -35,6 +48,63 @@ class Ended:
         whole = json.loads(self.out)
         assert isinstance(whole, dict)
         return whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Centre:
+    """An authority and the broker that runs its folder."""
+
+    authority: Authority
+    broker: Program
+    port: int
+    passes: Path  # certificates that tests had made
+
+    def address(
+        self, name: str, *, role: Role = Role.GATEWAY, issuer: Issuer | None = None
+    ) -> Broker:
+        """How the holder of a new certificate reaches the broker; the city records it."""
+        key, now = new_key(), datetime.now(UTC)
+        signer = issuer or self.authority.issuing
+        made = client(signer, key.public_key(), role=role, name=name, now=now)
+        with opened(self.authority.record_file, write=True) as kept:
+            kept.add(made, issuer="issuing", role=role)
+        return self.shown(pem(made, *self.authority.chain), key)
+
+    def shown(self, chain: bytes, key: EllipticCurvePrivateKey) -> Broker:
+        """How whoever shows this chain reaches the broker."""
+        file = self.passes / f"{len(list(self.passes.iterdir()))}"
+        file.with_suffix(".pem").write_bytes(chain)
+        file.with_suffix(".key").write_bytes(key_pem(key))
+        return Broker(
+            host="127.0.0.1",
+            port=self.port,
+            ca_file=str(self.authority.folder / "root.pem"),
+            cert_file=str(file.with_suffix(".pem")),
+            key_file=str(file.with_suffix(".key")),
+        )
+
+    def accepts(self, address: Broker) -> bool:
+        """Whether the broker lets the holder in."""
+        with Visit(address.host, address.port, client_context(address)) as visit:
+            return visit.accepted
+
+
+@pytest.fixture
+def centre() -> Iterator[Centre]:
+    """A city's authority, and Mosquitto started with its folder as it is, under its own user."""
+    with tempfile.TemporaryDirectory(prefix="nadi-centre-") as name:
+        top, port = Path(name), free_port(Random())
+        top.chmod(0o755)  # as root, the broker becomes user mosquitto
+        (top / "passes").mkdir()
+        wish = Wish(city="baubau", hosts=("127.0.0.1",), listener=f"{port} 127.0.0.1", log="stderr")
+        now = datetime.now(UTC)
+        authority = make(top / "authority", wish, passphrase=PASSPHRASE, now=now)
+        settings = authority.broker_folder / "mosquitto.conf"
+        broker = Program("mosquitto", [mosquitto(), "-c", str(settings)], folder=top)
+        broker.start()
+        broker.wait_until(lambda: listens("127.0.0.1", port), what="listening", deadline_s=20)
+        yield Centre(authority=authority, broker=broker, port=port, passes=top / "passes")
+        broker.stop()
 
 
 Nadi = Callable[..., Ended]

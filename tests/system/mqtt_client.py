@@ -1,5 +1,6 @@
 """A plain MQTT 5 client whose every wait has a deadline."""
 
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,10 @@ class MqttClient:
         self._change = threading.Condition()
         self._address = address
         self._mqtt = mqtt.Client(
-            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=mqtt.MQTTv5,
+            reconnect_on_failure=False,
         )
         self._mqtt.tls_set_context(client_context(address))
         self._mqtt.on_connect = self._on_connect
@@ -48,7 +52,13 @@ class MqttClient:
     def __enter__(self) -> Self:
         self._mqtt.connect(self._address.host, self._address.port)
         self._mqtt.loop_start()
-        self.wait_until(lambda: self._connected is not None, "connected")
+        try:
+            self.wait_until(lambda: self._connected is not None or self._gone, "connected")
+            if self._connected is None:
+                raise ConnectionRefusedError("the broker closed the connection")
+        except BaseException:
+            self._mqtt.loop_stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -72,8 +82,26 @@ class MqttClient:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         if header:
             properties.UserProperty = list(header)
+        return self.publish_with(topic, payload, properties, retain=retain)
+
+    def publish_with(
+        self, topic: str, payload: bytes, properties: Properties, *, retain: bool = False
+    ) -> str:
+        """The broker's answer to a QoS 1 message with these properties, in words."""
         sent = self._mqtt.publish(topic, payload, qos=1, retain=retain, properties=properties)
         return self._answer(sent.mid)
+
+    def set_will(self, topic: str, payload: bytes) -> None:
+        """What the broker says for us if we vanish; before the block begins."""
+        self._mqtt.will_set(topic, payload, qos=1)
+
+    def vanish(self) -> None:
+        """Connects, and is gone without DISCONNECT."""
+        with self:
+            sock = self._mqtt.socket()
+            assert isinstance(sock, socket.socket)
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+            self.wait_until(lambda: self._gone, "gone")
 
     def subscribe(self, topic: str) -> str:
         """The broker's answer to a QoS 1 subscription, in words."""

@@ -1,0 +1,90 @@
+"""A visit to the broker under one name shows whether that name is let in, and pushes it out."""
+
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Self
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+ANSWER_S = 5.0
+
+
+class Visit:
+    """One connection; it is open while its block runs."""
+
+    def __init__(self, host: str, port: int, context: ssl.SSLContext) -> None:
+        self._where = (host, port)
+        self._answered = threading.Event()
+        self._ended = threading.Event()
+        self._accepted = False
+        self._mqtt = mqtt.Client(
+            CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5, reconnect_on_failure=False
+        )
+        self._mqtt.tls_set_context(context)
+        self._mqtt.connect_timeout = ANSWER_S
+        self._mqtt.on_connect = self._on_connect
+        self._mqtt.on_disconnect = self._on_disconnect
+
+    def __enter__(self) -> Self:
+        """Connects; raises OSError if nobody listens there."""
+        with suppress(ssl.SSLError, ConnectionResetError):
+            self._mqtt.connect(*self._where)
+            self._mqtt.loop_start()
+            self._answered.wait(ANSWER_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._mqtt.disconnect()
+        self._mqtt.loop_stop()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the broker let this name in."""
+        return self._accepted
+
+    def pushed_out(self, within_s: float) -> bool:
+        """Whether the connection ended meanwhile, as when another one takes the name."""
+        return self._ended.wait(within_s)
+
+    def _on_connect(self, _: mqtt.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
+        self._accepted = not code.is_failure
+        self._answered.set()
+
+    def _on_disconnect(self, *_: Any) -> None:
+        self._ended.set()
+        self._answered.set()
+
+
+def listens(host: str, port: int) -> bool:
+    """Whether anybody takes connections there."""
+    try:
+        with socket.create_connection((host, port), timeout=ANSWER_S):
+            return True
+    except OSError:
+        return False
+
+
+def context_of(anchor: bytes, certificate: bytes, key: bytes) -> ssl.SSLContext:
+    """TLS 1.3 under a certificate whose key never touches a disk."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.load_verify_locations(cadata=anchor.decode())
+    with _in_memory(certificate + key) as path:
+        context.load_cert_chain(path)
+    return context
+
+
+@contextmanager
+def _in_memory(data: bytes) -> Iterator[str]:
+    descriptor = os.memfd_create("visit", os.MFD_CLOEXEC)
+    try:
+        os.write(descriptor, data)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
