@@ -30,7 +30,7 @@ def client_context(broker: Broker) -> ssl.SSLContext:
                 hint="enrol the gateway, or correct the path",
             )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         context.load_verify_locations(broker.ca_file)
         context.load_cert_chain(broker.cert_file, broker.key_file)

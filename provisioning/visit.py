@@ -42,6 +42,8 @@ class Visit:
     def __exit__(self, *_: object) -> None:
         self._mqtt.disconnect()
         self._mqtt.loop_stop()
+        # paho closes its sockets when it is collected, and its callbacks hold us, who hold it.
+        self._mqtt.on_connect = self._mqtt.on_disconnect = None
 
     @property
     def accepted(self) -> bool:

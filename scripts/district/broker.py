@@ -4,16 +4,16 @@ import os
 import shutil
 import socket
 import ssl
-from collections.abc import Mapping
 from pathlib import Path
 
 from contract.identity import City
 from contract.tls import Broker as BrokerAddress
+from provisioning.broker import rules
+from provisioning.broker.folder import ACL, CONF, CRL, STORE, fill
 from scripts.district.certificates import Credentials
 from scripts.district.process import Program, ProgramError
 
-CONFIGURATION = Path(__file__).parents[2] / "configs" / "mosquitto"
-EXAMPLE_CITY = "/baubau/"
+BRIDGES, READERS = ("bridge", "bridge-1", "bridge-2"), ("reader",)
 READY_S = 10.0
 
 
@@ -32,14 +32,14 @@ class Broker:
         """Writes its files into `folder`; `probe` is any client's, to see when it accepts."""
         self.port = port
         self._probe = probe
-        self._store = folder / "store"
-        folder.mkdir(parents=True, exist_ok=True)
-        self._store.mkdir(exist_ok=True)
-        acl_file, conf_file = folder / "nadi.acl", folder / "mosquitto.conf"
-        acl = (CONFIGURATION / "nadi.acl").read_text()
-        acl_file.write_text(acl.replace(EXAMPLE_CITY, f"/{city}/"))
-        acl_file.chmod(0o600)
-        conf_file.write_text(_configuration(port, credentials, acl_file, self._store))
+        self._store = folder / STORE
+        write_broker_folder(
+            folder, city=city, listener=f"{port} 127.0.0.1", credentials=credentials
+        )
+        conf_file = folder / CONF
+        if os.geteuid() == 0:
+            # It would become user mosquitto, who may not enter the folders of a test.
+            conf_file.write_text(f"user root\n{conf_file.read_text()}")
         self.program = Program("mosquitto", [mosquitto(), "-c", str(conf_file)], folder=folder)
 
     def start(self) -> None:
@@ -93,27 +93,20 @@ def mosquitto() -> str:
     return path
 
 
-def _configuration(port: int, credentials: Credentials, acl_file: Path, store: Path) -> str:
-    """The city's mosquitto.conf with this folder's places; each must be in it exactly once."""
-    places = {
-        "listener": f"{port} 127.0.0.1",
-        "cafile": str(credentials.ca_file),
-        "certfile": str(credentials.cert_file),
-        "keyfile": str(credentials.key_file),
-        "acl_file": str(acl_file),
-        "persistence_location": f"{store}/",
-        "log_dest": "stderr",
-    }
-    text = _with_places((CONFIGURATION / "mosquitto.conf").read_text(), places)
-    # Started by root it would become user mosquitto, who may not read the keys of this folder.
-    return f"user root\n{text}" if os.geteuid() == 0 else text
-
-
-def _with_places(text: str, places: Mapping[str, str]) -> str:
-    lines, missing = [], set(places)
-    for line in text.splitlines():
-        key = line.split(" ", 1)[0]
-        missing.discard(key)
-        lines.append(f"{key} {places[key]}" if key in places else line)
-    assert not missing, f"the city's mosquitto.conf does not set {sorted(missing)}"
-    return "\n".join(lines) + "\n"
+def write_broker_folder(
+    folder: Path, *, city: City, listener: str, credentials: Credentials
+) -> None:
+    """The city's own rules with development certificates, complete and ready to start."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    places = rules.Places(folder=folder.absolute(), listener=listener, log="stderr")
+    fill(
+        folder,
+        {
+            CONF: rules.configuration(city, places).encode(),
+            ACL: rules.access_list(city, bridges=BRIDGES, readers=READERS).encode(),
+            CRL: credentials.ca_file.with_name("crl.pem").read_bytes(),
+            "ca.pem": credentials.ca_file.read_bytes(),
+            "broker.pem": credentials.cert_file.read_bytes(),
+            "broker.key": credentials.key_file.read_bytes(),
+        },
+    )

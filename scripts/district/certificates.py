@@ -2,18 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from provisioning import certificates, revocation_list
+from provisioning.certificates import Issuer, Role
+from provisioning.files import PRIVATE, NewFile, write
 
 MARK = "NOT FOR A CITY: development authority"
-CA_NAME = "Nadi Kota development authority"
 VALID = timedelta(days=365)
-CLOCK_SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,107 +25,48 @@ class Credentials:
 
 
 class Authority:
-    """Issues EC P-256 certificates, valid for a year, into one folder."""
+    """Issues certificates, valid for a year, into one folder."""
 
     def __init__(self, folder: Path, *, now: datetime) -> None:
-        """A new authority; its CA certificate is `folder/ca.pem`, its key stays in memory."""
+        """A new authority: `ca.pem` and an empty `crl.pem` in `folder`; its key stays in memory."""
+        key = certificates.new_key()
+        anchor = certificates.root(MARK, key, now=now)
         self._folder = folder
         self._now = now
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _subject(CA_NAME)
+        self._issuer = Issuer(certificate=anchor, key=key)
         self.ca_file = folder / "ca.pem"
         folder.mkdir(parents=True, exist_ok=True)
-        self.ca_file.write_bytes(_pem(self._self_signed()))
+        self.ca_file.write_bytes(certificates.pem(anchor))
+        nobody = revocation_list.signed(self._issuer, [], number=1, now=now)
+        (folder / "crl.pem").write_bytes(revocation_list.pem(nobody))
 
     def server(
         self, name: str, *, hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     ) -> Credentials:
         """A broker's certificate, valid for `hosts` (addresses or DNS names)."""
-        names = x509.SubjectAlternativeName([_host(host) for host in hosts])
-        return self._issue(name, ExtendedKeyUsageOID.SERVER_AUTH, names)
+        key = certificates.new_key()
+        made = certificates.server(
+            self._issuer, key.public_key(), name=name, hosts=hosts, now=self._now, life=VALID
+        )
+        return self._write(name, key, made)
 
     def client(self, name: str) -> Credentials:
         """A gateway's, bridge's or reader's certificate; the broker takes `name` as its user."""
-        return self._issue(name, ExtendedKeyUsageOID.CLIENT_AUTH)
-
-    def _self_signed(self) -> x509.Certificate:
-        usage = x509.KeyUsage(
-            digital_signature=False,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            key_cert_sign=True,
-            crl_sign=True,
-            encipher_only=False,
-            decipher_only=False,
+        key = certificates.new_key()
+        made = certificates.client(
+            self._issuer,
+            key.public_key(),
+            role=Role.GATEWAY,
+            name=name,
+            now=self._now,
+            life=VALID,
         )
-        return (
-            self._builder(self._name, self._key.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(usage, critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-
-    def _issue(
-        self, name: str, usage: x509.ObjectIdentifier, *extensions: x509.ExtensionType
-    ) -> Credentials:
-        key = ec.generate_private_key(ec.SECP256R1())
-        builder = self._builder(_subject(name), key.public_key())
-        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
-        for extension in (x509.ExtendedKeyUsage([usage]), *extensions):
-            builder = builder.add_extension(extension, critical=False)
-        return self._write(name, key, builder.sign(self._key, hashes.SHA256()))
-
-    def _builder(
-        self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey
-    ) -> x509.CertificateBuilder:
-        issuer_key = self._key.public_key()
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(public_key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(self._now - CLOCK_SKEW)
-            .not_valid_after(self._now + VALID)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False
-            )
-        )
+        return self._write(name, key, made)
 
     def _write(
         self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate
     ) -> Credentials:
         cert_file, key_file = self._folder / f"{name}.pem", self._folder / f"{name}.key"
-        cert_file.write_bytes(_pem(certificate))
-        key_file.touch(mode=0o600)
-        key_file.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
+        cert_file.write_bytes(certificates.pem(certificate))
+        write(NewFile(path=key_file, data=certificates.key_pem(key), mode=PRIVATE))
         return Credentials(ca_file=self.ca_file, cert_file=cert_file, key_file=key_file)
-
-
-def _subject(name: str) -> x509.Name:
-    return x509.Name(
-        [
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, MARK),
-            x509.NameAttribute(NameOID.COMMON_NAME, name),
-        ]
-    )
-
-
-def _host(host: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(host))
-    except ValueError:
-        return x509.DNSName(host)
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)

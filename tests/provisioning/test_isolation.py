@@ -41,6 +41,7 @@ class Fleet:
     def come_back(self, name: GatewayId) -> None:
         """Connects anew if the gateway's own twin has pushed it out."""
         if self.connected[name].gone:
+            self.connected[name].__exit__()
             self.connected[name] = self.stack.enter_context(MqttClient(self.address[name]))
 
     def heard_from_others(self) -> list[str]:

@@ -57,13 +57,16 @@ class MqttClient:
             if self._connected is None:
                 raise ConnectionRefusedError("the broker closed the connection")
         except BaseException:
-            self._mqtt.loop_stop()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self._mqtt.disconnect()
         self._mqtt.loop_stop()
+        # paho closes its sockets when it is collected, and its callbacks hold us, who hold it.
+        self._mqtt.on_connect = self._mqtt.on_disconnect = None
+        self._mqtt.on_publish = self._mqtt.on_subscribe = self._mqtt.on_message = None
 
     @property
     def gone(self) -> bool:

@@ -1,0 +1,98 @@
+"""What the technician's pages show is what happens, in both languages."""
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from provisioning.authority.making import Wish, make
+from provisioning.certificates import Role
+from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
+from tests.provisioning.transcript import Block, alike, blocks, play
+
+pytestmark = pytest.mark.system
+PAGES = {"en": ROOT / "docs" / "technician.md", "id": ROOT / "docs" / "technician.id.md"}
+BLOCKS = [
+    pytest.param(language, block, id=f"{language}-{block.steps[0].command[:40]}")
+    for language, page in PAGES.items()
+    for block in blocks(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> dict[str, str]:
+    """The environment of a terminal on which `nadi` is this very code; other fixtures add to it."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    command = programs / "nadi"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m provisioning "$@"\n')
+    command.chmod(0o755)
+    (tmp_path / "passphrase").write_text(f"{PASSPHRASE}\n")
+    more = {
+        "PATH": f"{programs}:{os.environ['PATH']}",
+        "NADI_AUTHORITY": "authority",
+        "TERM": "dumb",
+        "COLUMNS": "80",
+    }
+    return environment(tmp_path, more)
+
+
+@pytest.mark.parametrize(("language", "block"), BLOCKS)
+def test_a_transcript_shows_what_happens(
+    language: str,
+    block: Block,
+    desk: dict[str, str],
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    for need in block.needs:
+        NEEDS[need](request, desk)
+    for step in block.steps:
+        shown = play(step, folder=tmp_path, env={**desk, "NADI_LANG": language})
+        assert alike(shown) == alike(step.shown), step.command
+
+
+def _office(_request: pytest.FixtureRequest, _desk: dict[str, str]) -> None:
+    """An empty folder and a passphrase are all that an office has at first."""
+
+
+def _broker(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A city whose broker runs and whose gateway bb-0042 has a certificate."""
+    centre: Centre = request.getfixturevalue("centre")
+    centre.address("bb-0042", role=Role.GATEWAY)
+    desk["NADI_AUTHORITY"] = str(centre.authority.folder)
+
+
+# A page's comment names what must be there before its block is played; add yours here.
+NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
+    "office": _office,
+    "broker": _broker,
+}
+
+
+def test_both_pages_have_the_same_transcripts() -> None:
+    english, indonesian = (
+        [
+            (block.needs, [re.sub(r"--reason \S+", "", step.command) for step in block.steps])
+            for block in blocks(page.read_text(encoding="utf-8"))
+        ]
+        for page in PAGES.values()
+    )
+    assert english == indonesian != []
+
+
+def test_a_transcript_that_lies_is_found_out(desk: dict[str, str], tmp_path: Path) -> None:
+    (lie,) = blocks("```console\n$ nadi authority status\nok    All is well\n```")
+    shown = play(lie.steps[0], folder=tmp_path, env={**desk, "NADI_LANG": "en"})
+    assert alike(shown) != alike(lie.steps[0].shown)
+
+
+def test_an_authority_can_be_made_under_a_relative_path(tmp_path: Path) -> None:
+    wish = Wish(city="baubau", hosts=("127.0.0.1",))
+    made = make(tmp_path / "a", wish, passphrase=PASSPHRASE, now=datetime.now(UTC))
+    settings = (made.broker_folder / "mosquitto.conf").read_text()
+    assert f"acl_file {tmp_path}/a/broker/nadi.acl" in settings
