@@ -1,7 +1,6 @@
 """Each gateway speaks and hears for itself alone, whatever it asks of the broker."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,7 +26,6 @@ class Fleet:
 
     bridge: MqttClient
     address: dict[GatewayId, Broker]
-    stack: ExitStack
     connected: dict[GatewayId, MqttClient] = field(default_factory=dict)
 
     @property
@@ -38,11 +36,20 @@ class Fleet:
         """Everyone with everyone else."""
         return ((a, b) for a in self.names for b in self.names if a != b)
 
+    def connect(self, name: GatewayId) -> None:
+        """Connects; only the newest client is kept, since each holds three files open."""
+        self.connected[name] = MqttClient(self.address[name]).__enter__()
+
+    def leave(self) -> None:
+        """Ends every connection."""
+        for client in self.connected.values():
+            client.__exit__()
+
     def come_back(self, name: GatewayId) -> None:
         """Connects anew if the gateway's own twin has pushed it out."""
         if self.connected[name].gone:
             self.connected[name].__exit__()
-            self.connected[name] = self.stack.enter_context(MqttClient(self.address[name]))
+            self.connect(name)
 
     def heard_from_others(self) -> list[str]:
         """Topics on which the bridge heard a payload that is not of the topic's gateway."""
@@ -56,14 +63,13 @@ class Fleet:
 @pytest.fixture(params=[FEW, pytest.param(MANY, marks=pytest.mark.nightly)], ids=["a few", "all"])
 def fleet(request: pytest.FixtureRequest, centre: Centre) -> Iterator[Fleet]:
     names = [GatewayId(f"bb-{n:04}") for n in range(request.param)]
-    with ExitStack() as stack:
-        bridge = stack.enter_context(MqttClient(_bridge(centre)))
+    with MqttClient(_bridge(centre)) as bridge:
         bridge.subscribe("nadi/v1/baubau/edge/#")
-        address = {name: centre.address(name) for name in names}
-        fleet = Fleet(bridge=bridge, address=address, stack=stack)
+        fleet = Fleet(bridge=bridge, address={name: centre.address(name) for name in names})
         for name in names:
-            fleet.connected[name] = stack.enter_context(MqttClient(fleet.address[name]))
+            fleet.connect(name)
         yield fleet
+        fleet.leave()
 
 
 def _bridge(centre: Centre) -> Broker:
@@ -184,7 +190,7 @@ def test_the_judge_finds_a_broker_that_lets_everyone_speak(centre: Centre) -> No
     )
     with MqttClient(_bridge(centre)) as bridge, MqttClient(address[names[0]]) as gateway:
         bridge.subscribe("nadi/v1/baubau/edge/#")
-        fleet = Fleet(bridge=bridge, address=address, stack=ExitStack())
+        fleet = Fleet(bridge=bridge, address=address)
         assert gateway.publish(TOPICS.status(names[1]), names[0].encode()) == "Success"
         bridge.wait_until(lambda: bool(bridge.heard), "heard")
         assert fleet.heard_from_others() == [TOPICS.status(names[1])]
