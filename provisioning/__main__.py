@@ -57,6 +57,8 @@ def _end(outcome: Outcome, job: Job) -> int:
         return outcome.exit
     if job.dry_run and outcome.code == PLANNED:
         job.say(language._("Dry run: nothing was changed."))
+    if (same := job.equivalent()) and outcome.error is None:
+        job.terminal.command(language._("The same without questions:"), same)
     for line in outcome.next:
         job.terminal.command(language._("Next:"), line)
     return outcome.exit

@@ -1,7 +1,8 @@
 """What one run of a command works with: who can be asked, what time it is, what may change."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Job:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
+    answers: list[str] = field(default_factory=list)  # as the line would have said them
 
     @property
     def dry_run(self) -> bool:
@@ -51,12 +53,33 @@ class Job:
         """What was given on the line, or the person's answer."""
         if given is not None:
             return given
-        return prompts.ask(self.terminal, question, flag=flag, default=default)
+        answer = prompts.ask(self.terminal, question, flag=flag, default=default)
+        self.answers.extend([flag, answer] if flag.startswith("-") else [answer])
+        return answer
+
+    def ask_all(self, given: Sequence[str] | None, question: str, *, flag: str) -> list[str]:
+        """The same for what may be given several times; an answer is split at its spaces."""
+        if given:
+            return list(given)
+        answers = prompts.ask(self.terminal, question, flag=flag).split()
+        for answer in answers:
+            self.answers.extend([flag, answer] if flag.startswith("-") else [answer])
+        return answers
 
     def confirm(self, question: str, *, yes: bool) -> None:
         """Returns if `--yes` was given or the person agrees."""
         if not yes and not self.dry_run:
             prompts.confirm(self.terminal, question)
+            self.answers.append("--yes")
+
+    def equivalent(self) -> str | None:
+        """The line that does the same without a question; None if nothing was asked.
+
+        A secret is not in it: it is asked again, or given with its flag.
+        """
+        if not self.answers or not self.terminal.interactive:
+            return None
+        return shlex.join(["nadi", *self.switches.rest, *self.answers])
 
     def typed_name(self, name: str, *, confirmed: str | None) -> None:
         """Returns once exactly `name` was written; in a dry run too, so that both judge alike."""

@@ -1,6 +1,7 @@
 """One more bridge or central system gets a certificate, and its place in the access list."""
 
 from datetime import datetime
+from pathlib import Path
 
 from provisioning import certificates, files, revocation_list
 from provisioning.authority import folder as places
@@ -8,7 +9,7 @@ from provisioning.authority import record
 from provisioning.authority.delegating import check_names
 from provisioning.authority.folder import Authority
 from provisioning.authority.making import write_credentials
-from provisioning.authority.record import Record
+from provisioning.authority.record import Issued, Record
 from provisioning.broker import applying, rules
 from provisioning.broker.folder import ACL, broker_file
 from provisioning.certificates import Role, pem
@@ -45,6 +46,46 @@ def issue(authority: Authority, name: str, role: Role, *, now: datetime) -> None
             key=certificates.key_pem(key),
         )
         write_access_list(authority, kept)
+
+
+def holder(authority: Authority, name: str) -> Issued:
+    """The broker, bridge or reader of that name; raises Trouble if there is none."""
+    with record.opened(authority.record_file, write=False) as kept:
+        known = kept.newest_of(Role.BROKER, *ROLES.values())
+    found = next((one for one in known if one.name == name), None)
+    if found is None:
+        nearest = ", ".join(one.name for one in known)
+        raise Trouble("E-GATEWAY-01", name=name, nearest=nearest)
+    return found
+
+
+def renew(authority: Authority, old: Issued, *, now: datetime) -> Path:
+    """A new key and certificate in place of the old one, which stays valid; where they are."""
+    key = certificates.new_key()
+    if old.role is Role.BROKER:
+        made = certificates.server(
+            authority.issuing, key.public_key(), name=old.name, hosts=authority.hosts, now=now
+        )
+        folder, name = authority.broker_folder, "broker"
+    else:
+        made = certificates.client(
+            authority.issuing, key.public_key(), role=old.role, name=old.name, now=now
+        )
+        folder, name = authority.folder / places.CLIENTS / old.name, old.name
+    with record.opened(authority.record_file, write=True) as kept:
+        kept.add(made, issuer="issuing", role=old.role)
+        _replace_pair(folder, name, pem(made, *authority.chain), certificates.key_pem(key))
+    return folder
+
+
+def _replace_pair(folder: Path, name: str, certificate: bytes, key: bytes) -> None:
+    """Whoever reads between the two finds a pair that does not fit, and reads again."""
+    if name == "broker":
+        files.write(broker_file(folder, "broker.key", key))
+        files.write(broker_file(folder, "broker.pem", certificate))
+        return
+    files.write(files.NewFile(path=folder / f"{name}.key", data=key, mode=files.PRIVATE))
+    files.write(files.NewFile(path=folder / f"{name}.pem", data=certificate))
 
 
 def write_access_list(authority: Authority, kept: Record) -> None:

@@ -63,7 +63,7 @@ def init(
     job = job_of(ctx)
     folder = job.folder(authority)
     city = names.checked(job.ask(city, _("City"), flag="--city"))
-    hosts = tuple(host or job.ask(None, _("Address or name of the broker"), flag="--host").split())
+    hosts = job.ask_all(host, _("Address or name of the broker"), flag="--host")
     wish = making.Wish(
         city=city,
         hosts=tuple(map(names.checked_host, hosts)),
@@ -106,7 +106,7 @@ def delegate(
 
     job = job_of(ctx)
     there = places.load(job.folder(authority))
-    named = gateways or job.ask(None, _("Names of the gateways"), flag="NAME").split()
+    named = job.ask_all(gateways, _("Names of the gateways"), flag="NAME")
     file = Path(job.ask(str(out) if out else None, _("File to write"), flag="--out"))
     now = job.now()
     with record.opened(there.record_file, write=False) as kept:
@@ -150,6 +150,27 @@ def issue(
         return Outcome(code=ALREADY if already else job.done_code, result={"folder": str(folder)})
     issuing.issue(there, name, issuing.ROLES[wanted], now=now)
     job.ok(_("{name}: {folder}").format(name=name, folder=folder))
+    return _sent(job, there, result={"folder": str(folder)})
+
+
+@command(GROUP, "renew", _("A new certificate for the broker, a bridge or a central system."))
+def renew(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("its name"))] = None,
+    authority: Folder = None,
+) -> Outcome:
+    from provisioning.authority import issuing  # noqa: PLC0415
+
+    job = job_of(ctx)
+    there = places.load(job.folder(authority))
+    old = issuing.holder(there, names.checked(job.ask(name, _("Name"), flag="NAME")))
+    if job.dry_run:
+        return Outcome(code=job.done_code, result={"name": old.name})
+    folder = issuing.renew(there, old, now=job.now())
+    job.ok(_("{name}: {folder}").format(name=old.name, folder=folder))
+    if folder != Path(there.reach.folder):
+        job.step(Sign.WAIT, _("Copy it to its machine, and restart what uses it there."))
+        return Outcome(code="queued", result={"folder": str(folder)}, pending=("copy",))
     return _sent(job, there, result={"folder": str(folder)})
 
 
@@ -238,8 +259,8 @@ def _say_part(job: Job, part: Part) -> None:
         "delegation": _("Delegation {name}: until {day}"),
     }
     job.step(Sign[part.state.name], texts[part.what].format(name=part.name, day=day(part.until)))
-    if part.state is not State.OK:
-        job.say(_("      Make a new one before that day, or nobody gets through."))
+    if part.state is not State.OK and part.what in ("broker", "bridge", "reader"):
+        job.terminal.command("     ", f"nadi authority renew {part.name}")
 
 
 def _say_lists(job: Job, found: Standing) -> None:

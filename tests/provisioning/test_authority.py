@@ -3,10 +3,13 @@
 import errno
 import hashlib
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from provisioning.authority.folder import issuer_of, load
+from provisioning.authority.standing import standing
 from provisioning.errors import Trouble
 from provisioning.run import trouble_of
 from tests.provisioning.conftest import PASSPHRASE, Nadi
@@ -180,3 +183,29 @@ def test_point_7_a_fault_of_nadi_itself_exits_1_and_names_its_log(tmp_path: Path
     log = Path(str(trouble.values["log"]))
     assert "division by zero" in log.read_text()
     log.unlink()
+
+
+def test_a_certificate_that_ends_soon_is_named_with_the_command_that_renews_it(
+    authority: Path,
+) -> None:
+    found = standing(load(authority), now=datetime.now(UTC) + timedelta(days=700))
+    states = {part.what: part.state for part in found.parts}
+    assert (states["broker"], states["bridge"], states["root"]) == ("warn", "warn", "ok")
+    late = standing(load(authority), now=datetime.now(UTC) + timedelta(days=731))
+    assert late.failed
+
+
+def test_a_renewed_certificate_lives_longer_and_has_another_key(
+    nadi: Nadi, authority: Path
+) -> None:
+    bridge = authority / "clients" / "bridge"
+    before = (bridge / "bridge.key").read_bytes()
+    ended = nadi("authority", "renew", "bridge", "--json")
+    assert (ended.code, ended.document["pending"]) == (0, ["copy"])
+    assert (bridge / "bridge.key").read_bytes() != before
+    issuer_of(bridge / "bridge.pem", bridge / "bridge.key")
+    broker = nadi("authority", "renew", "127.0.0.1", "--json")  # no broker runs here
+    assert (broker.code, broker.document["pending"]) == (0, ["apply"])
+    issuer_of(authority / "broker" / "broker.pem", authority / "broker" / "broker.key")
+    unknown = nadi("authority", "renew", "brigde", "--json")
+    assert (unknown.code, unknown.document["code"]) == (5, "E-GATEWAY-01")

@@ -12,7 +12,7 @@ import pytest
 from provisioning.authority.making import Wish, make
 from provisioning.certificates import Role
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
-from tests.provisioning.transcript import Block, alike, blocks, play
+from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
 pytestmark = pytest.mark.system
 PAGES = {"en": ROOT / "docs" / "technician.md", "id": ROOT / "docs" / "technician.id.md"}
@@ -89,6 +89,25 @@ def test_a_transcript_that_lies_is_found_out(desk: dict[str, str], tmp_path: Pat
     (lie,) = blocks("```console\n$ nadi authority status\nok    All is well\n```")
     shown = play(lie.steps[0], folder=tmp_path, env={**desk, "NADI_LANG": "en"})
     assert alike(shown) != alike(lie.steps[0].shown)
+
+
+def test_point_2_the_wizard_ends_with_the_line_that_does_the_same(
+    desk: dict[str, str], tmp_path: Path
+) -> None:
+    (wizard,) = blocks(
+        "```console\n$ nadi authority init --passphrase file:passphrase\n"
+        "City: baubau\nAddress or name of the broker: 127.0.0.1 broker.example.org\n```"
+    )
+    shown = play(wizard.steps[0], folder=tmp_path, env={**desk, "NADI_LANG": "en"})
+    line = next(one.strip() for one in shown if "--city" in one)
+    assert line == (
+        "nadi authority init --passphrase file:passphrase --city baubau "
+        "--host 127.0.0.1 --host broker.example.org"
+    )
+    again = Step(command=line, shown=())
+    assert play(again, folder=tmp_path, env={**desk, "NADI_LANG": "en"})[0] == (
+        "ok    The authority of baubau is there already."
+    )
 
 
 def test_an_authority_can_be_made_under_a_relative_path(tmp_path: Path) -> None:
