@@ -11,6 +11,8 @@ pytestmark = pytest.mark.system
 CLAIMS = {
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
+    "counters_forgotten": "tests/agent/outbox/test_counters.py"
+    "::test_a_destroyed_outbox_leaves_what_each_epoch_held",
     "heavy_start": "tests/agent/test_start.py::test_a_start_loads_no_library_that_no_setting_names",
 }
 

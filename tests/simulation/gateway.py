@@ -72,7 +72,6 @@ class SimGateway:
         self._open: dict[str, Event] = {}
         self._boot: BootId
         self.knows_time = False
-        self.torn = False
         self._path: Path
         self.card: Card
         self.outbox: Outbox
@@ -126,19 +125,18 @@ class SimGateway:
         self._start()
 
     def tear(self) -> None:
-        """A stretch of the file is zeroes, or its end is missing; the agent restarts on it."""
+        """A stretch of the file is zeroes, its end is missing, or all; the agent restarts on it."""
         self._network.unlink(self.id)
         self.card.file.close()
         sealed = self._on_card()
         whole = self._path.read_bytes()
         at = self._random.randrange(len(whole))
         rest = b"" if self._random.random() < 0.5 else b"\0" * 1_500 + whole[at + 1_500 :]
-        self._path.write_bytes(whole[:at] + rest)
+        self._path.write_bytes(whole[:at] + rest if self._random.random() < 0.7 else b"")
         damage_mark(self._path).touch()
         self._start()
         for name in sealed - self._on_card():
             self._truth.excuse(name, "destroyed with its card")
-        self.torn = True
 
     def _on_card(self) -> set[Batch]:
         return {(self.id, it.epoch, n) for it in self.outbox.ledger.epochs for n in it.held}

@@ -141,7 +141,7 @@ class Schedule:
         """As the sealer does before each round."""
         sight = self._machine.sight()
         known = self._outbox.latest_origin(self._boot)
-        if sight and self._machine.synced_true_ms:
+        if sight and self._machine.was_synced:
             self._boots.vouched.add(len(self._boots.synced) - 1)
         if origin := consider(self._boot, sight, known, at_ms=self._machine.boot_ms()):
             self._outbox.date(origin)
@@ -186,6 +186,8 @@ class Schedule:
 
     def _restart(self) -> None:
         """Of the agent; the machine and its clocks go on."""
+        # What was seen since the last round was nowhere but in memory.
+        self._machine.synced_true_ms = list(self._boots.synced[-1])
         self._machine.run(self._random.uniform(500, 60_000))
         self._start()
 
