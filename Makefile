@@ -3,7 +3,7 @@ STORE ?= sqlite
 DEMO_SECONDS ?= 90
 PYTHON = .venv/bin/python
 
-.PHONY: help demo test check bench nightly
+.PHONY: help demo deb test check bench nightly
 
 help:
 	@echo 'make demo      a simulated district, its failures and its balance, on this machine'
@@ -11,6 +11,7 @@ help:
 	@echo 'make test      all tests, with real Mosquitto and PostgreSQL; not the nightly ones'
 	@echo 'make check     format, lint, types, layers and the fast tests, before every commit'
 	@echo 'make bench     every figure, into benchmarks/results.json'
+	@echo 'make deb       the Debian packages for amd64 and arm64, into dist/'
 	@echo 'make nightly   the long campaigns'
 
 demo:
@@ -29,6 +30,10 @@ bench:
 	@scripts/install postgresql
 	@$(PYTHON) -m benchmarks
 
+deb:
+	@scripts/install
+	@$(PYTHON) -m scripts.packages
+
 nightly:
-	@scripts/install postgresql gstreamer
+	@scripts/install postgresql gstreamer systemd arm64
 	@$(PYTHON) -m tests.campaigns

@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import ctypes
 import logging
+import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -78,6 +80,11 @@ def _parser() -> argparse.ArgumentParser:
         help="check every batch against its hash instead; the agent goes on meanwhile",
     )  # fmt: skip
     outbox.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    wait = _add(commands, "wait", _wait, "wait until the running agent has sealed a round")
+    wait.add_argument(
+        "--timeout", type=float, default=60.0, metavar="S",
+        help="default 60; exit code 3: it runs, and its first round is not due yet",
+    )  # fmt: skip
     _add_discover(commands)
     return parser
 
@@ -126,7 +133,16 @@ async def _serve(settings: AgentSettings) -> None:
         boot=read_boot_id(),
         notifier=from_environment(),
         stop=stop,
+        note=_note(os.environ.get("NADI_NOTE", "")),
     )
+
+
+def _note(path: str) -> str:
+    """What an upgrade that was refused left behind for the city, if there was one."""
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except OSError:
+        return ""
 
 
 def _check(settings: AgentSettings, options: argparse.Namespace) -> int:
@@ -157,6 +173,12 @@ def _outbox(settings: AgentSettings, options: argparse.Namespace) -> int:
     report = outbox_command.report(settings)
     outbox_command.show_report(report, as_json=options.json)
     return 0
+
+
+def _wait(settings: AgentSettings, options: argparse.Namespace) -> int:
+    from agent.proving import wait  # noqa: PLC0415 the agent needs none of it
+
+    return wait(settings, options.timeout, now_s=time.monotonic, sleep=time.sleep)
 
 
 def _discover(options: argparse.Namespace) -> int:

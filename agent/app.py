@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 LOG = logging.getLogger("nadi.agent")
 FAREWELL_S = 3.0
+SALVAGE_S = 900  # of a large damaged outbox, on a slow card
 
 
 async def run(
@@ -52,10 +53,20 @@ async def run(
     notifier: Notifier,
     stop: asyncio.Event,
     connector: Connector | None = None,
+    note: str = "",
 ) -> None:
-    """Read, seal and send until `stop` is set; raises OutboxFailed if the card will not open."""
+    """Read, seal and send until `stop` is set; raises OutboxFailed if the card will not open.
+
+    `note` is told to the city with every status.
+    """
     path = Path(settings.gateway.data_dir) / "outbox.db"
-    file, contents = open_outbox(path, gateway=settings.gateway.id, epoch=epoch, boot=boot)
+    file, contents = open_outbox(
+        path,
+        gateway=settings.gateway.id,
+        epoch=epoch,
+        boot=boot,
+        salvaging=lambda: notifier.say(f"EXTEND_TIMEOUT_USEC={SALVAGE_S * 1_000_000}"),
+    )
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="card") as card:
         try:
             in_thread = _In(card)
@@ -72,7 +83,8 @@ async def run(
                 outbox,
                 clock,
                 contents,
-                connector,
+                connector=connector,
+                note=note,
                 account=_account(settings, outbox, file, in_thread),
             )
             await agent.run(notifier, stop)
@@ -111,12 +123,14 @@ class Agent:
         outbox: Outbox,
         clock: Clock,
         contents: Contents,
-        connector: Connector | None,
         *,
+        connector: Connector | None,
         account: "Callable[[], Accountant]",
+        note: str,
     ) -> None:
         self._account = account
         self._settings = settings
+        self._note = note
         self._outbox = outbox
         self._clock = clock
         self._topics = Topics(settings.gateway.city)
@@ -246,6 +260,7 @@ class Agent:
         link = self._sync.state
         return {
             **status.model_dump(mode="json", exclude_none=True),
+            "rounds": self._sealer.rounds,
             "link": {
                 "up": link.up,
                 "for_s": round(self._now_s() - link.since_s, 1),
@@ -255,8 +270,8 @@ class Agent:
         }
 
     def _faults(self) -> list[str]:
-        own = [f"outbox: {self._sealer.fault}"] if self._sealer.fault else []
-        return own + self._sampler.faults()
+        outbox = f"outbox: {self._sealer.fault}" if self._sealer.fault else ""
+        return [fault for fault in (self._note, outbox) if fault] + self._sampler.faults()
 
     def _now_s(self) -> float:
         return self._clock.boot_ms() / 1_000

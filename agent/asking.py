@@ -16,11 +16,13 @@ MAX_ANSWER_BYTES = 1 << 20
 _M = TypeVar("_M", bound=BaseModel)
 
 
-def ask(path: Path, command: Mapping[str, object], model: type[_M]) -> _M | None:
+def ask(
+    path: Path, command: Mapping[str, object], model: type[_M], *, within_s: float = ANSWER_S
+) -> _M | None:
     """The running agent's answer, or None if none runs; raises AgentError in its words."""
     try:
         with socket.socket(socket.AF_UNIX) as agent:
-            agent.settimeout(ANSWER_S)
+            agent.settimeout(within_s)
             agent.connect(str(path))
             agent.sendall(json.dumps(command).encode() + b"\n")
             with agent.makefile("rb") as answers:

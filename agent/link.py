@@ -174,18 +174,23 @@ async def _leave(client: _Client) -> None:
         return  # the connection was already gone
 
 
+FAILURES: tuple[tuple[type[OSError], str], ...] = (
+    (ConnectionRefusedError, "the broker refuses connections on that port"),
+    (socket.gaierror, "the broker's name is not known here"),
+    (TimeoutError, "the broker does not answer"),
+    (PermissionError, "nadi-agent.service may not reach that address: give it IPAddressAllow="),
+)
+
+
 def _in_words(error: BaseException) -> str:
     cause = error.__cause__ or error.__context__ or error
     if isinstance(cause, ssl.SSLCertVerificationError):
         return f"the broker's certificate is refused: {cause.verify_message}"
     if isinstance(cause, ssl.SSLError):
         return f"TLS failed: {cause.reason or cause}"
-    if isinstance(cause, ConnectionRefusedError):
-        return "the broker refuses connections on that port"
-    if isinstance(cause, socket.gaierror):
-        return "the broker's name is not known here"
-    if isinstance(cause, TimeoutError):
-        return "the broker does not answer"
+    for kind, words in FAILURES:
+        if isinstance(cause, kind):
+            return words
     return str(error) or type(error).__name__
 
 

@@ -49,6 +49,7 @@ class Sealer:
         self._kept_ms = clock.boot_ms()
         self._events: list[Event] = []
         self._event_waits = asyncio.Event()
+        self.rounds = 0
         self.fault = ""
 
     def tell(self, event: Event) -> None:
@@ -112,6 +113,7 @@ class Sealer:
 
     async def _seal_round(self) -> None:
         self._announce(await self._outbox.seal(self._round.take(), learned=self._hourly()))
+        self.rounds += 1
 
     def _hourly(self) -> Mapping[AssetId, Learned] | None:
         """What was learned, once an hour; with each event it is kept anyway."""

@@ -1,6 +1,8 @@
 """Mutual TLS as every side speaks it; files are named here and opened only by `client_context`."""
 
+import os
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +10,8 @@ from pydantic import Field
 
 from contract.document import Section
 from contract.errors import SettingsError
+
+FILES = ("ca_file", "cert_file", "key_file")
 
 
 class Broker(Section):
@@ -21,10 +25,14 @@ class Broker(Section):
     key_file: str
 
 
-def client_context(broker: Broker) -> ssl.SSLContext:
-    """A context that shows our certificate and trusts only `ca_file`; raises SettingsError."""
-    for name in ("ca_file", "cert_file", "key_file"):
-        if not Path(getattr(broker, name)).is_file():
+def client_context(broker: Broker, environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
+    """A context that shows our certificate and trusts only `ca_file`; raises SettingsError.
+
+    Of a file that systemd handed over as a credential, the copy in memory is read.
+    """
+    files = {name: _handed_over(getattr(broker, name), environ) for name in FILES}
+    for name, file in files.items():
+        if not file.is_file():
             raise SettingsError(
                 f"broker.{name}: there is no file {getattr(broker, name)}",
                 hint="enrol the gateway, or correct the path",
@@ -32,11 +40,17 @@ def client_context(broker: Broker) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
-        context.load_verify_locations(broker.ca_file)
-        context.load_cert_chain(broker.cert_file, broker.key_file)
+        context.load_verify_locations(files["ca_file"])
+        context.load_cert_chain(files["cert_file"], files["key_file"])
     except (ssl.SSLError, OSError) as error:
         raise SettingsError(
             f"broker: the certificate or key cannot be used: {error}",
             hint="key_file must belong to cert_file, both in PEM",
         ) from error
     return context
+
+
+def _handed_over(named: str, environ: Mapping[str, str]) -> Path:
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    copy = Path(folder) / Path(named).name if folder else Path(named)
+    return copy if copy.is_file() else Path(named)

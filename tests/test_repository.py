@@ -20,10 +20,11 @@ SOURCES = (
     *("scripts", "benchmarks", "tests"),
 )
 DECISION = re.compile(r"(\d{4})-[a-z0-9-]+\.md")
-# A home folder, a work folder of one machine, an address in a private network, a registry's host.
+# A home folder, a work folder of one machine, an address in a private network (not the network
+# itself), a registry's host.
 MACHINE = re.compile(
     rb"/home/[a-z]|/root/|/work/|/Users/[A-Z]"
-    rb"|\b192\.168\.\d+\.\d+"
+    rb"|\b192\.168\.\d+\.\d+(?!/16)\b"
     rb"|https?://[^ ]*\b(pypi|simple/|artifactory|nexus|proxy\.golang)"
 )
 

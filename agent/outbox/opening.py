@@ -1,6 +1,7 @@
 """Opens the outbox so that the agent always starts: a damaged file is put aside and salvaged."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 from agent.errors import OutboxDamaged
@@ -13,12 +14,18 @@ LOG = logging.getLogger("nadi.outbox")
 
 
 def open_outbox(
-    path: Path, *, gateway: GatewayId, epoch: Epoch, boot: BootId
+    path: Path,
+    *,
+    gateway: GatewayId,
+    epoch: Epoch,
+    boot: BootId,
+    salvaging: Callable[[], None] = lambda: None,
 ) -> tuple[OutboxFile, Contents]:
     """The outbox with a new epoch begun; raises OutboxFailed if the card will not let us.
 
     A file that is not an outbox any more, or was marked as damaged, is renamed beside it, and every
-    batch of it whose bytes match its hash is taken over under its own epoch and number.
+    batch of it whose bytes match its hash is taken over under its own epoch and number. That takes
+    minutes, so `salvaging` is called before.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -28,6 +35,7 @@ def open_outbox(
     except OutboxDamaged as error:
         aside = _put_aside(path, epoch)
         LOG.error("outbox put aside file=%s reason=%s", aside, error)
+    salvaging()
     damage_mark(path).unlink(missing_ok=True)
     file = OutboxFile(path)
     saved = file.adopt(aside, gateway)

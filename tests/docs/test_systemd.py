@@ -1,6 +1,6 @@
 """The units fit systemd, the programs they start, and the settings those read."""
 
-import configparser
+import re
 import shutil
 import subprocess
 import tomllib
@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 
 from contract.settings import Gateway
+from scripts.packages.contents import PACKAGES
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
 NAMES = ("nadi-agent", "nadi-bridge")
+# What of Debian 12's unit counts for its exposure.
+MOSQUITTO = """
+[Service]
+Type=notify
+NotifyAccess=main
+ExecStart=/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf
+ExecStartPre=/bin/mkdir -m 740 -p /var/log/mosquitto
+"""
 ANALYZE = shutil.which("systemd-analyze")
 
 
@@ -26,7 +35,9 @@ def _values(unit: str, key: str) -> list[str]:
 def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> None:
     assert ANALYZE
     text = (UNITS / f"{name}.service").read_text()
-    (tmp_path / f"{name}.service").write_text(text.replace(f"/opt/nadi/bin/{name}", "/bin/true"))
+    (tmp_path / f"{name}.service").write_text(
+        re.sub(r"(?m)^ExecStart=.*", "ExecStart=/bin/true", text)
+    )
     done = subprocess.run(
         [ANALYZE, "verify", "--man=no", tmp_path / f"{name}.service"],
         capture_output=True,
@@ -38,16 +49,56 @@ def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> N
     assert (done.returncode, said) == (0, [])
 
 
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not here")
 @pytest.mark.parametrize("name", NAMES)
-def test_a_unit_starts_a_program_that_is_installed(name: str) -> None:
-    settings = configparser.ConfigParser()
-    settings.read(ROOT / "setup.cfg")
-    programs = settings["options.entry_points"]["console_scripts"]
+def test_a_unit_exposes_little(name: str, tmp_path: Path) -> None:
+    text = (UNITS / f"{name}.service").read_text()
+    (tmp_path / f"{name}.service").write_text(text)
+    assert _exposure(tmp_path / f"{name}.service") <= 1.6
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not here")
+def test_the_drop_in_shuts_debians_mosquitto_in(tmp_path: Path) -> None:
+    unit = tmp_path / "mosquitto.service"
+    unit.write_text(MOSQUITTO)
+    assert _exposure(unit) > 9
+    shutil.copytree(UNITS / "mosquitto.service.d", tmp_path / "mosquitto.service.d")
+    assert _exposure(unit) <= 2.0
+
+
+def _exposure(unit: Path) -> float:
+    assert ANALYZE
+    done = subprocess.run(
+        [ANALYZE, "security", "--offline=true", "--no-pager", unit],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"},
+    )
+    said = re.search(r"Overall exposure level for \S+: ([0-9.]+)", done.stdout)
+    assert said, done.stdout
+    return float(said[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_unit_starts_what_its_package_installs(name: str) -> None:
+    (package,) = (one for one in PACKAGES if one.name == name)
+    assert f"systemd/{name}.service" in package.files
     role = name.removeprefix("nadi-")
     assert _values(name, "ExecStart") == [
-        f"/opt/nadi/bin/{name} run --settings /etc/nadi/{role}.toml"
+        f"{package.programs[name]} run --settings /etc/nadi/{role}.toml"
     ]
-    assert f"{name} = " in programs
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_unit_waits_for_its_settings_and_is_handed_its_key(name: str) -> None:
+    role = name.removeprefix("nadi-")
+    own = {"agent": "gateway", "bridge": "bridge"}[role]
+    assert _values(name, "ConditionPathExists") == [f"/etc/nadi/{role}.toml"]
+    assert _values(name, "LoadCredential") == [
+        f"{own}.{kind}:/etc/nadi/{own}.{kind}" for kind in ("key", "pem")
+    ]
 
 
 def test_the_agents_folders_are_the_defaults_of_its_settings() -> None:
@@ -68,14 +119,27 @@ def test_the_bridges_folder_is_that_of_its_example_settings() -> None:
 
 
 def test_the_agent_may_ask_whether_the_clock_is_synchronised() -> None:
-    (filtered,) = _values("nadi-agent", "SystemCallFilter")
-    assert {"adjtimex", "clock_adjtime", "clock_adjtime64"} <= set(filtered.split())
+    last = _values("nadi-agent", "SystemCallFilter")[-1]
+    assert set(last.split()) == {"adjtimex", "clock_adjtime", "clock_adjtime64"}
     assert _values("nadi-agent", "ProtectClock") == []
 
 
-def test_the_agent_may_open_serial_ports() -> None:
-    assert _values("nadi-agent", "SupplementaryGroups") == ["dialout"]
-    assert _values("nadi-agent", "PrivateDevices") == []
+def test_the_agent_may_open_serial_ports_and_pins_and_no_other_device() -> None:
+    assert "m nadi dialout" in (UNITS / "nadi-agent.sysusers.conf").read_text().splitlines()
+    assert _values("nadi-agent", "DevicePolicy") == ["closed"]
+    assert _values("nadi-agent", "DeviceAllow") == [
+        f"char-{kind} rw" for kind in ("ttyUSB", "ttyACM", "ttyAMA", "ttyS", "gpiochip")
+    ]
+
+
+def test_no_rule_cleans_the_outbox_away() -> None:
+    """systemd-tmpfiles may delete what it names when a package is purged."""
+    assert list(UNITS.rglob("*tmpfiles*")) == []
+
+
+def test_the_log_of_a_gateway_stays_off_its_card() -> None:
+    lines = (UNITS / "nadi-agent.journald.conf").read_text().splitlines()
+    assert {"Storage=volatile", "RuntimeMaxUse=32M"} <= set(lines)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -96,6 +160,6 @@ def test_a_unit_is_watched_and_bounded(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_user_of_a_unit_is_made_by_sysusers(name: str) -> None:
-    lines = (UNITS / "nadi.sysusers.conf").read_text().splitlines()
+    lines = (UNITS / f"{name}.sysusers.conf").read_text().splitlines()
     users = {line.split()[1] for line in lines if line.startswith("u ")}
     assert set(_values(name, "User")) <= users
