@@ -14,7 +14,6 @@ import pytest
 
 from agent.clock import FakeClock
 from agent.drivers import registry
-from agent.drivers.chirpstack import ChirpStack
 from agent.drivers.driver import Driver
 from agent.drivers.place import LorawanPlace
 from agent.errors import FrameError
@@ -79,7 +78,7 @@ async def played(
         line = LorawanLine(
             name="lora", application=settings.lorawan[0].application, port=port, device=[device]
         )
-        stack = ChirpStack(line)
+        stack = registry.open_stack(line)
         place = LorawanPlace(clock=FakeClock(), stack=stack, traffic=Traffic())
         yield made, registry.build(device, place)
         await stack.close()
