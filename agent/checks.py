@@ -4,27 +4,19 @@ import json
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from agent.drivers.register_map import load_map
 from agent.errors import LineGone
+from agent.finding import Finding
+from agent.network_checks import check_network_devices
 from contract.errors import SettingsError
 from contract.network_devices import RtspCamera
 from contract.settings import AgentSettings
 from contract.tls import client_context
 
 CONNECT_S = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at; `next_action` says what to do if it is not ok."""
-
-    id: str
-    ok: bool
-    found: str
-    next_action: str = ""
 
 
 def check(settings: AgentSettings) -> list[Finding]:
@@ -38,6 +30,7 @@ def check(settings: AgentSettings) -> list[Finding]:
         *_check_pictures(settings),
         *_check_stacks(settings),
         *_check_sun(settings),
+        *check_network_devices(settings),
         _check_certificates(settings),
         _check_broker(settings),
     ]

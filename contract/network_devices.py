@@ -1,8 +1,9 @@
 """Devices reached over the network, as the settings describe them."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from contract.devices import AssetKind, Device, NetworkPort, WholePath
 from contract.document import Section
@@ -108,6 +109,82 @@ class RtspCamera(Device):
     storage: Storage | None = None
 
 
+IPv4 = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,3}\.){3}[0-9]{1,3}$")]
+
+
+PlainPage = Annotated[
+    str, StringConstraints(pattern=r"^http://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[\x21-\x7e]*$")
+]
+
+
+def _plain_hex(text: object) -> object:
+    """As openssl and browsers print it, with colons and in capitals."""
+    return text.replace(":", "").lower() if isinstance(text, str) else text
+
+
+class Hotspot(Section):
+    """What a guest of the public Wi-Fi meets, seen from the gateway's own address `source` on it.
+
+    A source chooses the way only where the system routes by it; `nadi-agent check` says whether
+    the address is here. `page` answers 204, or with `page_says` a 200 that has these words.
+    `name` is looked up instead of the page's host.
+    """
+
+    source: IPv4
+    resolvers: Annotated[list[IPv4], Field(min_length=1, max_length=3)]
+    dns_port: NetworkPort = 53
+    name: Annotated[str, StringConstraints(pattern=r"^$|^[A-Za-z0-9_.-]{1,253}$")] = ""
+    page: Annotated[
+        str, StringConstraints(pattern=r"^http://[A-Za-z0-9.-]+(:[0-9]+)?/[\x21-\x7e]*$")
+    ] = "http://connectivitycheck.gstatic.com/generate_204"
+    page_says: Annotated[str, StringConstraints(max_length=200)] = ""
+    interval_s: Annotated[float, Field(ge=10, le=86_400)] = 60
+    timeout_ms: Annotated[int, Field(ge=100, le=5_000)] = 3_000
+
+    @model_validator(mode="after")
+    def _there_is_a_name(self) -> Self:
+        host = urlsplit(self.page).hostname or ""
+        if not self.name and host.replace(".", "").isdigit():
+            raise ValueError("name is needed where page has an address instead of a name")
+        return self
+
+
+class HotspotPoint(Device):
+    """The hotspot of an access point that cannot be asked itself."""
+
+    driver: Literal["hotspot"] = "hotspot"
+    kind: AssetKind = Kind.ACCESS_POINT
+    hotspot: Hotspot
+
+
+class RouterosAccessPoint(Device):
+    """A MikroTik access point that answers RouterOS's REST over TLS (`www-ssl`, from 7.1).
+
+    Either `ca_file` signed its certificate, or `certificate_sha256` is the one it has. `user` is
+    of a group with policy=read,api,rest-api. `interface` is the uplink's name, like ether1.
+    """
+
+    driver: Literal["routeros_access_point"] = "routeros_access_point"
+    kind: AssetKind = Kind.ACCESS_POINT
+    host: str
+    port: NetworkPort = 443
+    user: Annotated[str, StringConstraints(pattern=r"^[^:]{1,64}$")]
+    password: Annotated[str, Field(repr=False)]
+    ca_file: str = ""
+    certificate_sha256: Annotated[
+        str, BeforeValidator(_plain_hex), StringConstraints(pattern=r"^$|^[0-9a-f]{64}$")
+    ] = ""
+    interface: Annotated[str, StringConstraints(max_length=64)] = ""
+    timeout_ms: Annotated[int, Field(ge=100, le=10_000)] = 5_000
+    hotspot: Hotspot | None = None
+
+    @model_validator(mode="after")
+    def _the_certificate_is_checked(self) -> Self:
+        if bool(self.ca_file) == bool(self.certificate_sha256):
+            raise ValueError("its certificate needs either ca_file or certificate_sha256")
+        return self
+
+
 Oid = Annotated[str, StringConstraints(pattern=r"^$|^1(\.[0-9]{1,10}){2,60}$")]
 SnmpPassword = Annotated[str, StringConstraints(pattern=r"^$|^.{8,255}$"), Field(repr=False)]
 
@@ -136,6 +213,7 @@ class SnmpAccessPoint(Device):
     clients_table: Oid = ""
     rows: Annotated[str, StringConstraints(pattern=r"^$|^[0-9]{1,10}(\.[0-9]{1,10}){0,40}$")] = ""
     timeout_ms: Annotated[int, Field(ge=100, le=20_000)] = 2_000
+    hotspot: Hotspot | None = None
 
     @model_validator(mode="after")
     def _passwords_fit_the_user(self) -> Self:
@@ -147,5 +225,6 @@ class SnmpAccessPoint(Device):
 
 
 NetworkDevice = Annotated[
-    RtspCamera | SnmpAccessPoint | ModbusTcpMap, Field(discriminator="driver")
+    RtspCamera | SnmpAccessPoint | RouterosAccessPoint | HotspotPoint | ModbusTcpMap,
+    Field(discriminator="driver"),
 ]

@@ -20,6 +20,8 @@ MODULES = {
     "dragino_ldds": "agent.drivers.dragino",
     "rtsp_camera": "agent.drivers.camera",
     "snmp_access_point": "agent.drivers.snmp_access_point",
+    "routeros_access_point": "agent.drivers.routeros_access_point",
+    "hotspot": "agent.drivers.hotspot",
 }
 
 

@@ -9,7 +9,7 @@ from agent.drivers import ber
 from agent.drivers.access_point_profiles import PROFILES
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
-from agent.drivers.rate import Count, rate
+from agent.drivers.rate import Rates
 from agent.drivers.snmp import Dialect, SnmpAgent, new_number
 from agent.drivers.snmp_message import Bindings, Community
 from agent.errors import DeviceError, DeviceRefused, FrameError, LoginRefused
@@ -25,7 +25,6 @@ TICKS_PER_S = 100
 # Old MikroTik MIBs call the number of clients a Counter32; it is a gauge all the same.
 NUMBERS = (ber.INTEGER, ber.COUNTER32, ber.GAUGE32, ber.COUNTER64)
 CLIENTS = "connected_clients"
-RATES = {"received_bytes": "receive_rate", "sent_bytes": "send_rate"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,29 +55,14 @@ class SnmpAccessPointDriver:
         self._table = table
         self._timeout_ms = timeout_ms
         self._now_ms = now_ms
-        self._before: dict[str, Count] = {}
+        self._rates = Rates()
 
     async def read(self) -> tuple[Observation, ...]:
         """What the device has of the variables, their rates, its clients; raises DeviceError."""
         seen = observe(await self._agent.get(self._oids), self._variables)
-        rates = self._rates(seen, self._now_ms())
+        rates = self._rates.of(seen, self._now_ms())
         counted = any(one.quantity == CLIENTS for one in seen)
         return (*seen, *rates, *(() if counted else await self._clients()))
-
-    def _rates(self, seen: tuple[Observation, ...], at_ms: int) -> tuple[Observation, ...]:
-        values = {one.quantity: one.value for one in seen}
-        before, self._before = self._before, {}
-        if "uptime" not in values:
-            return ()
-        rates = []
-        for counter, quantity in RATES.items():
-            if counter in values:
-                now = Count(value=int(values[counter]), up_s=values["uptime"], at_ms=at_ms)
-                self._before[counter] = now
-                found = rate(before[counter], now) if counter in before else None
-                if found is not None:
-                    rates.append(Observation(quantity=quantity, value=round(found, 1)))
-        return tuple(rates)
 
     async def _clients(self) -> tuple[Observation, ...]:
         """Nothing if the device does not tell: an access point without a count still works."""
@@ -106,9 +90,14 @@ def build(settings: SnmpAccessPoint, place: NetworkPlace) -> Driver:
         new_number=new_number,
         traffic=place.traffic,
     )
-    return SnmpAccessPointDriver(
+    driver = SnmpAccessPointDriver(
         agent, asked, table=table, timeout_ms=settings.timeout_ms, now_ms=place.clock.boot_ms
     )
+    if settings.hotspot is None:
+        return driver
+    from agent.drivers.hotspot import with_hotspot  # noqa: PLC0415 few have one
+
+    return with_hotspot(driver, settings.hotspot, place)
 
 
 def dialect(settings: SnmpAccessPoint, place: NetworkPlace) -> Dialect:

@@ -105,16 +105,15 @@ class NoInternet:
 
     def __init__(self, limits: AccessPointLimits) -> None:
         self.hold = hold(limits.after_s, round(limits.after_s * 1_000))
+        self._last: Verdict | None = None  # a page is asked for more rarely than the rest
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By a name that is found and a page that answers."""
         works = seen.values.get("internet_ok")
-        if works is None:
-            return None
-        if seen.values.get("captive_portal", 0) >= 0.5:
-            return ABSENT
-        named = seen.values.get("dns_ok", 1) >= 0.5
-        return Verdict(works < 0.5, "no page answers" if named else "no name is found")
+        if works is not None:
+            portal = seen.values.get("captive_portal", 0) >= 0.5
+            self._last = ABSENT if portal else Verdict(works < 0.5, _lack(seen))
+        return self._last
 
 
 class PortalBroken:
@@ -125,32 +124,42 @@ class PortalBroken:
     def __init__(self, limits: AccessPointLimits) -> None:
         self.hold = hold(limits.after_s, round(limits.after_s * 1_000))
         self._expected = limits.expects == "portal"
+        self._last: Verdict | None = None
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By who answers instead of the page."""
         portal = seen.values.get("captive_portal")
-        if portal is None:
-            return None
-        words = "no login page" if self._expected else "a login page stands before the internet"
-        return Verdict((portal >= 0.5) != self._expected, words)
+        if portal is not None:
+            words = "no login page" if self._expected else "a login page stands before the internet"
+            self._last = Verdict((portal >= 0.5) != self._expected, words)
+        return self._last
 
 
 class Degraded:
-    """Its uplink is down, or it answers slowly."""
+    """Its uplink is down, or its guests get pages slowly."""
 
     type = EventType.ACCESS_POINT_DEGRADED
 
     def __init__(self, limits: AccessPointLimits) -> None:
         self.hold = hold(limits.after_s, STEADY_MS)
         self._slow_ms = limits.slow_ms
+        self._took_ms: float | None = None  # seen last; a page is asked for more rarely
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By its interface and its answering time."""
-        up, took_ms = seen.values.get("interface_up"), seen.values.get("response_time")
+        up = seen.values.get("interface_up")
+        if "internet_ok" in seen.values or "response_time" in seen.values:
+            self._took_ms = seen.values.get("response_time")
         if up is not None and up < 0.5:
             return Verdict(True, "the interface is down")
-        if took_ms is None:
+        if self._took_ms is None:
             return None if up is None else ABSENT
-        return Verdict(
-            above(took_ms, self._slow_ms, self._slow_ms / 2), f"answers in {took_ms:.0f} ms"
-        )
+        words = f"answers in {self._took_ms:.0f} ms"
+        return Verdict(above(self._took_ms, self._slow_ms, self._slow_ms / 2), words)
+
+
+def _lack(seen: Seen) -> str:
+    if seen.values.get("dns_ok", 1) < 0.5:
+        return "no name is found"
+    strange = seen.values.get("intercepted", 0) >= 0.5
+    return "somebody else answers for the page" if strange else "no page answers"

@@ -3,7 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.checks import Finding, check
+from agent.checks import check
+from agent.finding import Finding
 from contract.document import load_document
 from contract.errors import SettingsError
 from contract.settings import AgentSettings
@@ -41,6 +42,22 @@ factory = "rpigpio"
 driver = "pillar"
 asset = "PANEL-01"
 door_open = { pin = 22 }
+"""
+HOTSPOT = """
+[[network]]
+name = "wifi"
+
+[[network.device]]
+driver = "snmp_access_point"
+asset = "WIFI-1"
+host = "10.20.0.6"
+user = "nadi"
+auth_password = "change-me-soon"
+priv_password = "change-me-soon"
+
+[network.device.hotspot]
+source = "{source}"
+resolvers = ["10.30.0.1"]
 """
 LAMP = """
 [[serial]]
@@ -100,3 +117,16 @@ def test_a_misspelt_feeder_is_refused_with_the_nearest_right_one(tmp_path: Path)
     ) as error:
         settings(tmp_path, PINS, LAMP)
     assert "PANEL-01" in f"{error.value} {error.value.hint}"
+
+
+def test_a_hotspot_whose_source_is_not_here_says_what_to_do(tmp_path: Path) -> None:
+    here = found(tmp_path, "hotspot WIFI-1", HOTSPOT.replace("{source}", "127.0.0.1"))
+    assert (here.ok, here.found) == (True, "probed from 127.0.0.1")
+    one = found(tmp_path, "hotspot WIFI-1", HOTSPOT.replace("{source}", "203.0.113.9"))
+    assert not one.ok
+    assert "set source to it" in one.next_action
+
+
+def test_the_library_that_encryption_needs_is_looked_for(tmp_path: Path) -> None:
+    assert found(tmp_path, "cryptography", HOTSPOT.replace("{source}", "127.0.0.1")).ok
+    assert "cryptography" not in {one.id for one in check(settings(tmp_path))}

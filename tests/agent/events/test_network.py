@@ -1,4 +1,7 @@
+import pytest
+
 from agent.drivers.driver import Observation
+from agent.drivers.hotspot import Met, observe
 from agent.errors import (
     AgentError,
     DeviceSilent,
@@ -67,6 +70,52 @@ def test_an_access_point_says_what_its_people_lack() -> None:
     assert Watching(POINT).see("WIFI-01", minutes=3, interface_up=0.0) == [
         "+accessPointDegraded WIFI-01"
     ]
+
+
+def hotspot(met: Met, *, page_ms: int = 40) -> dict[str, float]:
+    """What the probe's finding says."""
+    return {one.quantity: one.value for one in observe(met, dns_ms=9, page_ms=page_ms)}
+
+
+@pytest.mark.parametrize(
+    ("met", "expects", "told", "words"),
+    [
+        (Met.OK, "internet", [], ""),
+        (Met.DNS_FAIL, "internet", ["+accessPointNoInternet WIFI-01"], "no name is found"),
+        (Met.NO_ROUTE, "internet", ["+accessPointNoInternet WIFI-01"], "no page answers"),
+        (Met.INTERCEPTED, "internet", ["+accessPointNoInternet WIFI-01"], "somebody else"),
+        (Met.PORTAL, "internet", ["+captivePortalBroken WIFI-01"], "a login page stands"),
+        (Met.PORTAL, "portal", [], ""),
+        (Met.OK, "portal", ["+captivePortalBroken WIFI-01"], "no login page"),
+        (Met.DNS_FAIL, "portal", ["+accessPointNoInternet WIFI-01"], "no name is found"),
+    ],
+)
+def test_what_a_guest_meets_is_one_event(
+    met: Met, expects: str, told: list[str], words: str
+) -> None:
+    point = device("WIFI-01", Kind.ACCESS_POINT, access_point={"expects": expects})
+    watching = Watching(point)
+    assert watching.see("WIFI-01", minutes=4, **hotspot(met)) == told
+    assert all(words in event.detail for event in watching.told)
+
+
+def test_a_slow_page_is_told_and_stays_told_between_two_probes() -> None:
+    watching = Watching(POINT)
+    slow = hotspot(Met.OK, page_ms=2_500)
+    for _ in range(3):
+        watching.see("WIFI-01", **slow, interface_up=1.0)
+        watching.see("WIFI-01", interface_up=1.0)
+    assert words(watching.told) == ["+accessPointDegraded WIFI-01"]
+    watching.see("WIFI-01", minutes=6, **hotspot(Met.OK), interface_up=1.0)
+    assert words(watching.told)[1:] == ["-accessPointDegraded WIFI-01"]
+
+
+def test_no_internet_is_the_only_event_also_in_the_rounds_between_two_probes() -> None:
+    watching = Watching(POINT)
+    for _ in range(4):
+        watching.see("WIFI-01", **hotspot(Met.NO_ROUTE), interface_up=0.0)
+        watching.see("WIFI-01", minutes=2, interface_up=0.0)
+    assert words(watching.told) == ["+accessPointNoInternet WIFI-01"]
 
 
 class Lines:
