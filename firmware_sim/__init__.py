@@ -33,7 +33,7 @@ from firmware_sim.key import FaultSettings
 from firmware_sim.modbus.settings import LampMeterSettings
 from firmware_sim.serial.settings import BinSensorSettings, LineSettings
 from firmware_sim.settings import DistrictSettings
-from firmware_sim.wifi.settings import AccessPointSettings
+from firmware_sim.wifi.settings import AccessPointSettings, HotspotSettings, RouterosSettings
 
 __all__ = [
     "AccessPointSettings",
@@ -47,6 +47,7 @@ __all__ = [
     "DistrictSettings",
     "FaultSettings",
     "FileRecord",
+    "HotspotSettings",
     "LampMeterSettings",
     "LineSettings",
     "ManualClock",
@@ -54,6 +55,7 @@ __all__ = [
     "Places",
     "PortError",
     "Record",
+    "RouterosSettings",
     "SettingsError",
     "SimError",
     "SystemClock",

@@ -8,6 +8,7 @@ from firmware_sim.district import Places
 from firmware_sim.key import DeviceSettings
 from firmware_sim.settings import DistrictSettings
 from firmware_sim.switch.settings import SwitchSettings
+from firmware_sim.wifi.settings import HotspotSettings
 
 Table = Mapping[str, object]
 MAPS_IN_THE_REPOSITORY = Path("configs/modbus")
@@ -44,6 +45,13 @@ def _network(settings: DistrictSettings, places: Places) -> Iterator[str]:
     for device, place in _sockets(settings, places):
         tables += _device_tables("network", device, _host_and_port(place))
         tables += _poe(device.asset, settings, places)
+    for router in settings.routers:
+        shown = places.routers[router.asset]
+        pin = {"certificate_sha256": shown["certificate_sha256"]}
+        tables += _device_tables("network", router, _host_and_port(shown["rest"]) | pin)
+    for hotspot in settings.hotspots:
+        tables += _device_tables("network", hotspot, {})
+        tables.append(_hotspot(hotspot, places))
     if tables:
         yield "\n".join([_table("[[network]]", {"name": "lan"}), *tables])
 
@@ -55,6 +63,17 @@ def _sockets(settings: DistrictSettings, places: Places) -> Iterator[tuple[Devic
         yield point, places.access_points[point.asset]
     for switch in settings.switches:
         yield switch, places.switches[switch.asset]
+
+
+def _hotspot(hotspot: HotspotSettings, places: Places) -> str:
+    dns, page = (places.hotspots[hotspot.asset][name] for name in ("dns", "page"))
+    given = {
+        "source": hotspot.host,
+        "resolvers": [hotspot.host],
+        "dns_port": _host_and_port(dns)["port"],
+        "page": f"http://{hotspot.name}:{_host_and_port(page)['port']}/generate_204",
+    }
+    return _table("[network.device.hotspot]", given)
 
 
 def _poe(asset: str, settings: DistrictSettings, places: Places) -> Iterator[str]:

@@ -29,6 +29,8 @@ DEFAULTS: dict[str, Table] = {
     "pillar": {"asset": "PANEL-0001"},
     "rtsp_camera": {"asset": "CAM-0001"},
     "snmp_access_point": {"asset": "WIFI-0001"},
+    "routeros_access_point": {"asset": "WIFI-0001"},
+    "hotspot": {"asset": "WIFI-0001"},
     "poe_switch": {"asset": "SW-0001", "outlet": [{"index": "1.1", "feeds": "CAM-0001"}]},
     "em310_udl": {"asset": "TPS-0001", "dev_eui": "24e124713b000001", "interval_s": 10.0},
     "em400": {"asset": "TPS-0001", "dev_eui": "24e124713b000002", "interval_s": 10.0},

@@ -16,6 +16,8 @@ from firmware_sim.serial.opening import open_line
 from firmware_sim.settings import DistrictSettings
 from firmware_sim.switch.poe import open_switch
 from firmware_sim.wifi.access_point import open_access_point
+from firmware_sim.wifi.hotspot import open_hotspot
+from firmware_sim.wifi.routeros import open_routeros
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,8 @@ class Places:
     cameras: dict[str, str] = field(default_factory=dict)
     camera_webs: dict[str, str] = field(default_factory=dict)
     access_points: dict[str, str] = field(default_factory=dict)
+    routers: dict[str, dict[str, str]] = field(default_factory=dict)
+    hotspots: dict[str, dict[str, str]] = field(default_factory=dict)
     modbus_tcp: dict[str, str] = field(default_factory=dict)
     pins: dict[str, str] = field(default_factory=dict)
     lorawan: dict[str, str] = field(default_factory=dict)
@@ -94,6 +98,10 @@ class District:
             places.camera_webs[camera.asset] = await open_web(camera, ground)
         for point in self._settings.access_points:
             places.access_points[point.asset] = await open_access_point(point, ground)
+        for router in self._settings.routers:
+            places.routers[router.asset] = await open_routeros(router, ground)
+        for hotspot in self._settings.hotspots:
+            places.hotspots[hotspot.asset] = await open_hotspot(hotspot, ground)
         for switch in self._settings.switches:
             places.switches[switch.asset] = await open_switch(switch, ground)
         for section in self._settings.modbus_tcp:

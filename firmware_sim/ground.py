@@ -2,6 +2,7 @@
 
 import asyncio
 import difflib
+import ssl
 from collections.abc import Callable, Container, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -77,11 +78,20 @@ class Ground:
         self.tasks.append(asyncio.create_task(serving, name=name))
 
     async def open_server(
-        self, connections: Connections, name: str, *, host: str, port: int, limit: int
+        self,
+        connections: Connections,
+        name: str,
+        *,
+        host: str,
+        port: int,
+        limit: int,
+        tls: ssl.SSLContext | None = None,
     ) -> str:
         """A TCP server's host:port; raises PortError."""
         try:
-            server = await asyncio.start_server(connections.connected, host, port, limit=limit)
+            server = await asyncio.start_server(
+                connections.connected, host, port, limit=limit, ssl=tls
+            )
         except OSError as error:
             raise _no_socket(name, host, port, error) from error
         self.opened.push_async_callback(connections.close)
@@ -91,13 +101,21 @@ class Ground:
     async def open_agent(self, agent: SnmpAgent, settings: SocketSettings) -> str:
         """An SNMP agent's host:port; raises PortError."""
         serving = AgentSocket(agent, clock=self.clock, record=self.record)
+        at = await self.open_datagrams(serving, settings, port=settings.port)
+        self.opened.push_async_callback(serving.close)
+        return at
+
+    async def open_datagrams(
+        self, serving: asyncio.DatagramProtocol, settings: SocketSettings, *, port: int
+    ) -> str:
+        """A UDP socket's host:port; raises PortError."""
         try:
             transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: serving, local_addr=(settings.host, settings.port)
+                lambda: serving, local_addr=(settings.host, port)
             )
         except OSError as error:
-            raise _no_socket(settings.asset, settings.host, settings.port, error) from error
-        self.opened.push_async_callback(serving.close)
+            raise _no_socket(settings.asset, settings.host, port, error) from error
+        self.opened.callback(transport.close)
         return host_port(transport.get_extra_info("sockname"))
 
     async def close(self) -> None:

@@ -15,7 +15,7 @@ from firmware_sim.modbus.settings import ModbusTcpSettings
 from firmware_sim.pins.settings import PillarSettings, PinsSettings
 from firmware_sim.serial.settings import LineSettings
 from firmware_sim.switch.settings import SwitchSettings
-from firmware_sim.wifi.settings import AccessPointSettings
+from firmware_sim.wifi.settings import AccessPointSettings, HotspotSettings, RouterosSettings
 from firmware_sim.world.sky import SunMode
 
 
@@ -34,6 +34,12 @@ class DistrictSettings:
     )
     access_points: tuple[AccessPointSettings, ...] = field(
         default=(), metadata=tables("access_point", AccessPointSettings)
+    )
+    routers: tuple[RouterosSettings, ...] = field(
+        default=(), metadata=tables("routeros", RouterosSettings)
+    )
+    hotspots: tuple[HotspotSettings, ...] = field(
+        default=(), metadata=tables("hotspot", HotspotSettings)
     )
     modbus_tcp: tuple[ModbusTcpSettings, ...] = field(
         default=(), metadata=tables("modbus_tcp", ModbusTcpSettings)

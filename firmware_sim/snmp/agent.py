@@ -11,9 +11,11 @@ from firmware_sim.faults import Utterance, Voice
 from firmware_sim.snmp import ber, message
 from firmware_sim.snmp.ber import Oid
 from firmware_sim.snmp.message import Request, VarBind
+from firmware_sim.snmp.usm import Usm
 
 SYSTEM: Oid = (1, 3, 6, 1, 2, 1, 1)
 MAX_REPETITIONS = 64
+MAX_PDU = message.MAX_DATAGRAM - 200  # room for what is around it
 MAX_LATE = 64
 TICKS_PER_S = 100
 
@@ -34,44 +36,66 @@ Table = Callable[[float], Iterable[Variable]]
 
 
 class SnmpAgent:
-    """One device's agent; `table` is everything it tells at a time."""
+    """One device's agent; `table` is everything it tells at a time, `usm` its user of v3."""
 
     def __init__(
-        self, *, device: str, asset: str, community: str, table: Table, voice: Voice
+        self,
+        *,
+        device: str,
+        asset: str,
+        community: str,
+        table: Table,
+        voice: Voice,
+        usm: Usm | None = None,
     ) -> None:
         self.device = device
         self.asset = asset
         self.voice = voice
         self._community = community.encode()
         self._table = table
+        self._usm = usm
 
     def answer(self, datagram: bytes, now_s: float) -> Reply | None:
-        """The reply, or None to what no agent answers: not SNMP v2c, or another community."""
+        """The reply, or None to what no agent answers: noise, or another community or user."""
+        told: dict[str, float] = {}
+
+        def answering(request: Request) -> bytes:
+            pdu, values = self._respond(request, now_s)
+            told.update(values)
+            return pdu
+
         try:
+            if self._usm is not None:
+                frame = self._usm.answer(datagram, int(now_s), answering)
+                return Reply(frame=frame, values=told) if frame else None
             request = message.parse_request(datagram)
         except ber.BerError:
             return None
         if request.community != self._community:
             return None
+        return Reply(frame=message.wrapped(self._community, answering(request)), values=told)
+
+    def _respond(self, request: Request, now_s: float) -> tuple[bytes, dict[str, float]]:
         if request.pdu == message.SET:
-            refusal = message.response(request, (), error=message.NOT_WRITABLE, index=1)
-            return Reply(frame=refusal, values={})
+            return message.response_pdu(request, (), error=message.NOT_WRITABLE, index=1), {}
         variables = sorted(self._table(now_s), key=lambda variable: variable.oid)
         return respond(request, tuple(variables))
 
 
-def respond(request: Request, variables: tuple[Variable, ...]) -> Reply:
-    """The answer to a GET, GETNEXT or GETBULK from a table sorted by OID."""
+def respond(request: Request, variables: tuple[Variable, ...]) -> tuple[bytes, dict[str, float]]:
+    """The answer's PDU to a GET, GETNEXT or GETBULK from a table sorted by OID, and its values."""
     found = _find(request, variables)
-    frame = message.response(request, tuple(VarBind(oid=v.oid, value=v.value) for v in found))
-    while len(frame) > message.MAX_DATAGRAM and request.pdu == message.GET_BULK:
+    pdu = _pdu(request, found)
+    while len(pdu) > MAX_PDU and request.pdu == message.GET_BULK:
         found = found[: len(found) // 2]  # RFC 3416, 4.2.3: as many as fit
-        bindings = tuple(VarBind(oid=v.oid, value=v.value) for v in found)
-        frame = message.response(request, bindings)
-    if len(frame) > message.MAX_DATAGRAM:
-        refusal = message.response(request, (), error=message.TOO_BIG)
-        return Reply(frame=refusal, values={})
-    return Reply(frame=frame, values={v.name: v.number for v in found if v.name})
+        pdu = _pdu(request, found)
+    if len(pdu) > MAX_PDU:
+        return message.response_pdu(request, (), error=message.TOO_BIG), {}
+    return pdu, {v.name: v.number for v in found if v.name}
+
+
+def _pdu(request: Request, found: list[Variable]) -> bytes:
+    return message.response_pdu(request, tuple(VarBind(oid=v.oid, value=v.value) for v in found))
 
 
 class AgentSocket(asyncio.DatagramProtocol):

@@ -38,8 +38,15 @@ def parse_request(datagram: bytes) -> Request:
     if [tag for tag, _ in fields[:2]] != [ber.INTEGER, ber.OCTET_STRING] or len(fields) != 3:
         raise ber.BerError("no SNMP message")
     (_, version), (_, community), (pdu, body) = fields
-    if ber.to_int(version) != VERSION_2C or pdu not in (GET, GET_NEXT, SET, GET_BULK):
+    if ber.to_int(version) != VERSION_2C:
         raise ber.BerError("no SNMP v2c question")
+    return request_of(pdu, body, community=community)
+
+
+def request_of(pdu: int, body: bytes, *, community: bytes) -> Request:
+    """The question in one PDU; raises BerError if it is none."""
+    if pdu not in (GET, GET_NEXT, SET, GET_BULK):
+        raise ber.BerError("no SNMP question")
     *numbers, bindings = ber.expect(body, ber.INTEGER, ber.INTEGER, ber.INTEGER, ber.SEQUENCE)
     request_id, first, second = (ber.to_int(number) for number in numbers)
     return Request(
@@ -52,10 +59,10 @@ def parse_request(datagram: bytes) -> Request:
     )
 
 
-def response(
+def response_pdu(
     request: Request, bindings: tuple[VarBind, ...], *, error: int = 0, index: int = 0
 ) -> bytes:
-    """The answer to `request`."""
+    """The answer to `request`, without a message around it."""
     listed = b"".join(ber.tlv(ber.SEQUENCE, ber.oid(one.oid) + one.value) for one in bindings)
     body = (
         ber.integer(request.request_id)
@@ -63,11 +70,12 @@ def response(
         + ber.integer(index)
         + ber.tlv(ber.SEQUENCE, listed)
     )
-    message = (
-        ber.integer(VERSION_2C)
-        + ber.tlv(ber.OCTET_STRING, request.community)
-        + ber.tlv(RESPONSE, body)
-    )
+    return ber.tlv(RESPONSE, body)
+
+
+def wrapped(community: bytes, pdu: bytes) -> bytes:
+    """A message of version 2c."""
+    message = ber.integer(VERSION_2C) + ber.tlv(ber.OCTET_STRING, community) + pdu
     return ber.tlv(ber.SEQUENCE, message)
 
 

@@ -82,5 +82,6 @@ def test_settings_made_in_code_are_checked_too() -> None:
 
 def test_the_catalogue_names_every_device_setting_and_fault() -> None:
     text = catalogue()
-    words = "pzem004t a02yyuw maxbotix rtsp_camera snmp_access_point turnaround_ms stray silent"
+    words = "pzem004t a02yyuw maxbotix rtsp_camera snmp_access_point routeros_access_point"
+    words += " hotspot dns_fail intercepted login_refused turnaround_ms stray silent"
     assert all(word in text for word in words.split())
