@@ -75,6 +75,7 @@ class Usm:
         self._engine: Engine | None = None
         self._waiting = False
         self._ignored = 0
+        self._proven = False
 
     def ask(self, question: Question, number: int) -> bytes:
         """The question, or before it the one who the device is; raises LoginRefused."""
@@ -118,7 +119,7 @@ class Usm:
         needed = AUTH | (PRIV if self._user.priv_password else 0)
         if heard.flags & needed != needed:
             raise FrameError("an SNMP answer that is less protected than its question")
-        self._ignored = 0
+        self._proven, self._ignored = True, 0
         return bindings(body, number)
 
     def shown(self, datagram: bytes) -> bytes:
@@ -126,12 +127,15 @@ class Usm:
         return datagram
 
     def _count_ignored(self) -> None:
-        """After silence it is asked anew who it is: if it then ignores us, it is our user."""
+        """After silence it is asked anew who it is: if it then ignores us, it is our user.
+
+        Not of a user whom it answered before: then the network loses datagrams.
+        """
         if not self._waiting:
             return
         self._waiting, self._engine = False, None
         self._ignored += 1
-        if self._ignored >= MAX_IGNORED:
+        if self._ignored >= MAX_IGNORED and not self._proven:
             self._ignored = 0
             raise self._pause.begin()
 

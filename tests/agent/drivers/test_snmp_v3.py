@@ -89,6 +89,18 @@ def test_a_device_that_says_who_it_is_and_ignores_the_user_is_left_for_an_hour()
         dialect.ask(QUESTION, 8)
 
 
+def test_a_user_whom_the_device_answered_once_is_never_left_for_lost_datagrams() -> None:
+    vector = RECORDED["v3"][0]
+    discovered = bytes.fromhex(vector["discovered"])
+    number = snmp_v3.decode(discovered).number
+    dialect = usm(vector)
+    assert dialect.hear(bytes.fromhex(vector["reply"]), vector["number"])
+    for _ in range(10):
+        dialect.ask(QUESTION, 7)  # lost
+        dialect.ask(QUESTION, number)
+        assert dialect.hear(discovered, number) is None
+
+
 def test_a_dead_device_is_asked_who_it_is_and_never_blamed_on_the_user() -> None:
     dialect = usm(RECORDED["v3"][0])
     for _ in range(10):

@@ -13,7 +13,7 @@ from agent.drivers.account import Accounts
 from agent.drivers.driver import Driver
 from agent.drivers.place import NetworkPlace
 from agent.drivers.resolver import Resolver
-from agent.errors import DeviceSilent, LoginRefused
+from agent.errors import DeviceError, DeviceSilent, LoginRefused
 from agent.tap import Traffic
 from contract.devices import Device
 from contract.network_devices import HotspotPoint, RouterosAccessPoint, SnmpAccessPoint
@@ -22,6 +22,7 @@ from firmware_sim import (
     AnswerList,
     District,
     DistrictSettings,
+    FaultSettings,
     HotspotSettings,
     RouterosSettings,
 )
@@ -97,6 +98,46 @@ async def test_every_profile_counts_the_clients_of_its_radios(
     assert seen["interface_up"] == 0
     assert "connected_clients" not in seen
     assert seen["receive_rate"] >= 0
+
+
+BAD = FaultSettings(lose=0.1, flip=0.25, stray=0.1, half=0.1)
+POLLS = pytest.mark.parametrize("polls", [60, pytest.param(5_000, marks=pytest.mark.nightly)])
+
+
+@POLLS
+async def test_a_signed_answer_over_a_bad_network_is_right_or_none(
+    tmp_path: Path, polls: int
+) -> None:
+    secrets: Any = {"user": "nadi", "auth_password": AUTH}
+    settings = AccessPointSettings(asset=ASSET, faults=BAD, **secrets)
+    async with simulated(tmp_path, access_points=settings) as sim:
+        where = sim.district.places.access_points[ASSET]
+        sim.add(snmp(where, profile="generic", timeout_ms=100, **secrets))
+        read = 0
+        for _ in range(polls):
+            try:
+                seen = await sim.read("snmp_access_point")
+            except DeviceError:
+                continue
+            assert seen["received_bytes"] == sim.told("in_octets")
+            assert seen["uptime"] == sim.told("uptime_ticks") / 100
+            read += 1
+    assert read > polls // 10
+
+
+@POLLS
+async def test_a_bad_network_hangs_no_driver_and_the_next_good_answer_is_read(
+    tmp_path: Path, polls: int
+) -> None:
+    async with simulated(tmp_path, routers=RouterosSettings(asset=ASSET, faults=BAD)) as sim:
+        sim.add(router(sim, timeout_ms=150))
+        right = 0
+        for _ in range(polls):
+            try:
+                right += (await sim.read("routeros_access_point"))["uptime"] > 0
+            except DeviceError:
+                continue
+    assert right > 0
 
 
 async def test_counters_that_run_backwards_have_no_rate(tmp_path: Path) -> None:
