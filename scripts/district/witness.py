@@ -20,7 +20,7 @@ ROUND_SLACK_MS = 500
 # An origin that was corrected between two batches moves their instants by so much.
 CLOCK_MS = 100
 # What a driver measures by itself; no device ever said it.
-OWN_QUANTITIES = frozenset({"response_time"})
+OWN_QUANTITIES = frozenset({"response_time", "receive_rate", "send_rate"})
 MAX_FINDINGS = 20
 
 
