@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Container, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
+from pathlib import Path
 
 from firmware_sim.answers import Answer, Reply
 from firmware_sim.ground import Ground
@@ -25,7 +26,10 @@ VALID = timedelta(days=1)
 
 
 async def open_routeros(settings: RouterosSettings, ground: Ground) -> dict[str, str]:
-    """It listens at the host:port of `rest`, with the certificate of that SHA-256."""
+    """It listens at the host:port of `rest`, with the certificate of that SHA-256.
+
+    The certificate is in DIR/ASSET.pem as well.
+    """
     faults = ground.faults[settings.asset]
     hotspot = Hotspot(
         start_s=ground.start_s, seed=ground.seed(settings.asset, "wifi"), faults=faults
@@ -54,7 +58,7 @@ async def open_routeros(settings: RouterosSettings, ground: Ground) -> dict[str,
         return utterance.frame
 
     now = datetime.fromtimestamp(ground.clock.unix_s(), UTC)
-    tls, fingerprint = await asyncio.to_thread(_tls, settings, now)
+    tls, fingerprint = await asyncio.to_thread(_tls, settings, ground.directory, now)
     where = await ground.open_server(
         web_server(answering),
         settings.asset,
@@ -133,9 +137,11 @@ def _refusal(status: str, *, given: bool) -> Reply:
     return Reply(frame=page(status, body), values={"status": int(status[:3]), "login": given})
 
 
-def _tls(settings: RouterosSettings, now: datetime) -> tuple[ssl.SSLContext, str]:
+def _tls(settings: RouterosSettings, directory: Path, now: datetime) -> tuple[ssl.SSLContext, str]:
     """A throw-away certificate of its own; its key leaves the disk before this returns."""
     certificate, key = _certificate(settings, now)
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / f"{settings.asset}.pem").write_bytes(certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with tempfile.NamedTemporaryFile() as both:
         both.write(certificate + key)

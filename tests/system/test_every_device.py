@@ -29,7 +29,7 @@ pytestmark = pytest.mark.system
 ROOT = Path(__file__).parents[2]
 AGENT = ROOT / "configs" / "agent-every-device.example.toml"
 DISTRICT = ROOT / "configs" / "sim-every-device.example.toml"
-PORTS = ("15020", "15541", "15161", "15162", "18831")
+PORTS = ("15020", "15541", "15161", "15162", "18831", "15443", "15801", "15301")
 PATIENCE_S = 60.0
 # what breaks, by its name in the simulator, and the event that must begin and end for it
 FAULTS = (
@@ -41,6 +41,8 @@ FAULTS = (
     ("tilted", "TPS-0007", "binTilted"),
     ("no_stream", "CAM-0001", "cameraStreamFault"),
     ("uplink_down", "WIFI-0001", "accessPointDegraded"),
+    ("uplink_down", "WIFI-0002", "accessPointDegraded"),
+    ("portal", "WIFI-0003", "captivePortalBroken"),
     ("cable_stolen", "FDR-0002", "openCircuit"),
 )
 # over as soon as they are mended; the others must be gone for a minute
