@@ -28,7 +28,13 @@ OTHERS: dict[str, list[dict[str, Any]]] = {
              "port": 1, "map": str(MAPS / "intesis-dali.toml")},
             {"driver": "rtsp_camera", "asset": "X-CAM", "host": "127.0.0.1", "port": 1,
              "onvif": {"port": 1}, "poe": {"host": "127.0.0.1", "port": 1, "index": "1.1"}},
-            {"driver": "snmp_access_point", "asset": "X-AP", "host": "127.0.0.1", "port": 1},
+            {"driver": "snmp_access_point", "asset": "X-AP", "host": "127.0.0.1", "port": 1,
+             "user": "nadi", "auth_password": "kata-sandi"},
+            {"driver": "routeros_access_point", "asset": "X-ROS", "host": "127.0.0.1", "port": 1,
+             "user": "nadi", "password": "kata-sandi", "certificate_sha256": "00" * 32},
+            {"driver": "hotspot", "asset": "X-HOT", "hotspot": {
+                "source": "127.0.0.1", "resolvers": ["127.0.0.1"], "dns_port": 1,
+                "page": "http://cek.contoh:1/204"}},
         ]},
     ],
     "lorawan": [
