@@ -91,7 +91,7 @@ def _settings(where: str, model: type[BaseModel]) -> str:
 def _sections(model: type[BaseModel]) -> Iterator[tuple[str, type[Section]]]:
     """The parts of a device's settings that are tables of their own."""
     for key, field in model.model_fields.items():
-        for part in get_args(field.annotation):
+        for part in (field.annotation, *get_args(field.annotation)):
             if key not in COMMON and isinstance(part, type) and issubclass(part, Section):
                 yield key, part
 

@@ -12,14 +12,11 @@ from random import Random
 import pytest
 
 from agent.clock import KernelClock
-from agent.drivers.account import Accounts
 from agent.drivers.hotspot import HotspotProbe
-from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
-from agent.tap import Traffic
 from contract.network_devices import Hotspot
 from scripts.district.ports import free_port
 from scripts.district.process import Program
+from tests.agent.drivers.placing import network_place
 
 PATIENCE_S = 20.0
 CONFIGURATION = """\
@@ -81,10 +78,7 @@ def names(tmp_path: Path) -> Iterator[int]:
 
 async def met(names: int, web_port: int, **changed: str) -> dict[str, float]:
     """What the probe finds, asked again until the name server has started."""
-    clock = KernelClock(trusted=True)
-    place = NetworkPlace(
-        clock=clock, resolver=Resolver(), accounts=Accounts(clock), traffic=Traffic()
-    )
+    place = network_place(KernelClock(trusted=True))
     settings = {
         "source": "127.0.0.1", "resolvers": ["127.0.0.1"], "dns_port": names,
         "page": f"http://cek.contoh:{web_port}/204", "timeout_ms": 5_000,

@@ -12,17 +12,14 @@ import pytest
 
 from agent.clock import FakeClock
 from agent.drivers import dns
-from agent.drivers.account import Accounts
 from agent.drivers.driver import Observation
 from agent.drivers.hotspot import HotspotProbe, WithHotspot, meaning
 from agent.drivers.http import Answer, receive
-from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
 from agent.errors import DeviceRefused, DeviceSilent, FrameError
-from agent.tap import Traffic
 from contract.document import load_document
 from contract.errors import SettingsError
 from contract.network_devices import Hotspot
+from tests.agent.drivers.placing import network_place
 from tests.agent.drivers.web import http, web_server
 from tests.firmware_sim.frames import FRAMES
 from tests.soup.spoil import SPOILS
@@ -129,10 +126,7 @@ def probe(
         "source": SOURCE, "resolvers": ["127.0.0.1"], "dns_port": dns_port,
         "page": f"http://cek.contoh:{page_port}/204?a=b", "timeout_ms": 400,
     }  # fmt: skip
-    known = clock or FakeClock()
-    place = NetworkPlace(
-        clock=known, resolver=Resolver(), accounts=Accounts(known), traffic=Traffic()
-    )
+    place = network_place(clock)
     return HotspotProbe(
         Hotspot.model_validate(settings | changed), place,
         new_number=lambda: NUMBER, new_token=lambda: "c0ffee",

@@ -14,9 +14,6 @@ from typing import Any
 import pytest
 
 from agent.clock import FakeClock
-from agent.drivers.account import Accounts
-from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
 from agent.drivers.routeros_access_point import (
     MENUS,
     RESOURCE,
@@ -31,6 +28,7 @@ from contract.document import load_document
 from contract.errors import SettingsError
 from contract.network_devices import RouterosAccessPoint
 from scripts.district.certificates import Authority, Credentials
+from tests.agent.drivers.placing import network_place
 from tests.agent.drivers.web import http
 from tests.firmware_sim.frames import FRAMES
 from tests.soup.spoil import SPOILS
@@ -127,10 +125,7 @@ class Point:
             "asset": "WIFI-01", "host": "127.0.0.1", "port": port, "user": "nadi",
             "password": CANARY, "certificate_sha256": hashlib.sha256(der).hexdigest(),
         }  # fmt: skip
-        place = NetworkPlace(
-            clock=self.clock, resolver=Resolver(), accounts=Accounts(self.clock),
-            traffic=self.traffic,
-        )  # fmt: skip
+        place = network_place(self.clock, self.traffic)
         self.driver = build(RouterosAccessPoint.model_validate(settings | changed), place)
 
     async def read(self) -> dict[str, float]:

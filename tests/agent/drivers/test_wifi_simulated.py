@@ -9,12 +9,8 @@ import pytest
 
 from agent.clock import FakeClock, KernelClock
 from agent.drivers import registry
-from agent.drivers.account import Accounts
 from agent.drivers.driver import Driver
-from agent.drivers.place import NetworkPlace
-from agent.drivers.resolver import Resolver
 from agent.errors import DeviceError, DeviceSilent, LoginRefused
-from agent.tap import Traffic
 from contract.devices import Device
 from contract.network_devices import HotspotPoint, RouterosAccessPoint, SnmpAccessPoint
 from firmware_sim import (
@@ -26,6 +22,7 @@ from firmware_sim import (
     HotspotSettings,
     RouterosSettings,
 )
+from tests.agent.drivers.placing import network_place
 
 ASSET = "WIFI-0001"
 AUTH, PRIV = "kata-sandi-auth", "kata-sandi-priv"
@@ -49,9 +46,7 @@ class Simulated:
     def add(self, device: Device, *, timed: bool = False) -> None:
         """`timed` by a real clock; else ten seconds pass from one reading to the next."""
         clock = KernelClock(trusted=True) if timed else self.clock
-        place = NetworkPlace(
-            clock=clock, resolver=Resolver(), accounts=Accounts(clock), traffic=Traffic()
-        )
+        place = network_place(clock)
         self._drivers[device.driver] = registry.build(device, place)
 
     async def read(self, driver: str) -> dict[str, float]:
