@@ -20,7 +20,7 @@ def catalogue() -> str:
     """The text of `nadi-sim list`."""
     found = _found(DistrictSettings)
     devices = [cls for cls in found if issubclass(cls, DeviceSettings)]
-    names = "\n".join(f"  {cls.DEVICE:18}{_about(cls)}" for cls in devices)
+    names = "\n".join(f"  {cls.DEVICE:22}{_about(cls)}" for cls in devices)
     sections = [
         f"Devices\n{names}",
         _section("District (at the top of the file)", DistrictSettings),
