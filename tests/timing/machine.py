@@ -32,7 +32,6 @@ class Machine:
     chrony: Chrony | None = None
     slew_ms: float = 0.0
     ppm: float = 0.0
-    was_synced: bool = False
     synced_true_ms: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -62,7 +61,6 @@ class Machine:
         else:
             self.slew_ms = offset_ms
         self.ppm = self.random.uniform(-CRYSTAL_PPM, CRYSTAL_PPM)
-        self.was_synced = True
         self.synced_true_ms.append(self.true_ms)
         if self.service == "timesyncd":
             self.kernel_error_ms, self.mark_ms = 0.0, self._system_ms()

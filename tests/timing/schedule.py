@@ -122,6 +122,7 @@ class Schedule:
     def _boot_anew(self) -> None:
         self._machine = Machine(self._true_ms, self._service, self._random)
         self._boots.synced.append([])
+        self._seen: list[float] = []
         self._boot = BootId(f"{self._random.getrandbits(64):016x}")
         self._start()
 
@@ -141,8 +142,9 @@ class Schedule:
         """As the sealer does before each round."""
         sight = self._machine.sight()
         known = self._outbox.latest_origin(self._boot)
-        if sight and self._machine.was_synced:
+        if sight and self._machine.synced_true_ms:
             self._boots.vouched.add(len(self._boots.synced) - 1)
+            self._seen = list(self._machine.synced_true_ms)
         if origin := consider(self._boot, sight, known, at_ms=self._machine.boot_ms()):
             self._outbox.date(origin)
 
@@ -162,7 +164,7 @@ class Schedule:
             )  # fmt: skip
         self._look()
         run(self._outbox.seal(readings))
-        self._boots.synced[-1] = list(self._machine.synced_true_ms)
+        self._boots.synced[-1] = self._seen
 
     def _synchronise(self) -> None:
         self._machine.synchronise()
@@ -187,7 +189,7 @@ class Schedule:
     def _restart(self) -> None:
         """Of the agent; the machine and its clocks go on."""
         # What was seen since the last round was nowhere but in memory.
-        self._machine.synced_true_ms = list(self._boots.synced[-1])
+        self._seen = self._boots.synced[-1]
         self._machine.run(self._random.uniform(500, 60_000))
         self._start()
 
