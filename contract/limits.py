@@ -33,7 +33,7 @@ class Lamp(Section):
 
 
 class Feeder(Section):
-    """All the lamps that one meter sees together."""
+    """All the lamps that one meter of one or three phases sees together."""
 
     lamps: Annotated[int, Field(ge=1, le=1_000)]
     lamp_w: Watts  # of one lamp

@@ -11,6 +11,7 @@ from agent.events.fill import FillFilter
 from agent.events.lamp import lamp_rules
 from agent.events.light import daylight
 from agent.events.network import access_point_rules, camera_rules
+from agent.events.phases import OfAllPhases
 from agent.events.rule import Rule
 from agent.events.watch import JUST_NOW_MS, Judged, Watch, WatchedAsset
 from agent.learned import Learned
@@ -76,7 +77,8 @@ def all_learned(watch: Watch) -> Mapping[AssetId, Learned]:
 
 def learned_of(asset: WatchedAsset) -> Learned:
     """What is worth keeping over a restart."""
-    nights = [one.rule.baseline.nights for one in asset.judged if isinstance(one.rule, LampsOut)]
+    rules = [one.rule.rule for one in asset.judged if isinstance(one.rule, OfAllPhases)]
+    nights = [rule.baseline.nights for rule in rules if isinstance(rule, LampsOut)]
     return Learned(
         level=asset.fill.level if asset.fill else None, nights=tuple(nights[0]) if nights else ()
     )

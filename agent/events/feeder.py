@@ -11,6 +11,7 @@ from agent.events.lamp import (
     flag,
     hold,
 )
+from agent.events.phases import OfAllPhases, Wire, wires
 from agent.events.rule import ABSENT, UNKNOWN, Rule, Seen, Verdict
 from contract.event_types import EventType
 from contract.limits import Cabinet, Feeder
@@ -29,7 +30,7 @@ UNLEARNED_SHARE = 0.1  # of the feeder's rated power, before a first night was s
 def feeder_rules(feeder: Feeder, *, nights: Sequence[float] = ()) -> tuple[Rule, ...]:
     """Each hides those after it; `nights` is what was learned before."""
     baseline = Baseline(feeder, nights)
-    return (
+    rules: tuple[Rule, ...] = (
         SupplyLoss(feeder.supply_loss_below_v, feeder.supply_loss_after_s),
         OpenCircuit(feeder, baseline),
         LampsOut(feeder, baseline),
@@ -40,6 +41,7 @@ def feeder_rules(feeder: Feeder, *, nights: Sequence[float] = ()) -> tuple[Rule,
             0.3 * feeder.lamps * feeder.lamp_w,
         ),
     )
+    return tuple(OfAllPhases(rule) for rule in rules)
 
 
 def cabinet_rules(cabinet: Cabinet) -> tuple[Rule, ...]:
@@ -79,55 +81,83 @@ class DoorOpen:
 
 
 class OpenCircuit:
-    """The current fell at once, and stays low, with voltage there and the lamps fed."""
+    """A wire's current fell at once, and stays low, with voltage there and the lamps fed."""
 
     type = EventType.OPEN_CIRCUIT
 
     def __init__(self, feeder: Feeder, baseline: "Baseline") -> None:
         self.hold = hold(feeder.open_circuit_after_s, STEADY_MS)
+        self._feeder = feeder
         self._baseline = baseline
+        self._currents: dict[str, WireCurrent] = {}
+
+    def judge(self, seen: Seen) -> Verdict | None:
+        """By each wire's current, read by read; a switched off feeder is no theft."""
+        found = wires(seen.values, rated_v=RATED_V)
+        if not found:
+            return None
+        if not seen.lit or min(wire.volts for wire in found) < RATED_V / 2:
+            for current in self._currents.values():
+                current.unfed()
+            return UNKNOWN
+        for wire in found:
+            self._current_of(wire).see(wire.amps, seen.at_ms)
+        fallen = [wire for wire in found if self._current_of(wire).low]
+        if fallen:
+            return Verdict(True, ", ".join(self._words(wire) for wire in fallen))
+        if any(self._current_of(wire).mended for wire in found):
+            return ABSENT
+        watts = sum(wire.amps * wire.volts for wire in found)
+        return ABSENT if watts >= MENDED * self._baseline.expected_w() else UNKNOWN
+
+    def _current_of(self, wire: Wire) -> "WireCurrent":
+        if wire.name not in self._currents:
+            self._currents[wire.name] = WireCurrent(self._feeder)
+        return self._currents[wire.name]
+
+    def _words(self, wire: Wire) -> str:
+        was_a = self._current_of(wire).fell_from_a or 0.0
+        return f"{wire.name}fell from {was_a:.2f} A to {wire.amps:.2f} A at {wire.volts:.0f} V"
+
+
+class WireCurrent:
+    """One wire's current: whether it fell at once and is still `low`, or has just `mended`."""
+
+    def __init__(self, feeder: Feeder) -> None:
+        self.fell_from_a: float | None = None
+        self.low = self.mended = False
         self._kept = 1 - feeder.open_circuit_drop
         self._least_a = 0.5 * feeder.lamp_w / RATED_V
         self._before_a: float | None = None
         self._before_ms = 0
-        self._fell_from_a: float | None = None
         self._confirmed = False
 
-    def judge(self, seen: Seen) -> Verdict | None:
-        """By the current, read by read; a switched off feeder is no theft."""
-        amps, volts = seen.values.get("current"), seen.values.get("voltage", RATED_V)
-        if amps is None:
-            return None
-        if not seen.lit or volts < RATED_V / 2:
-            self._before_a = None
-            self._fell_from_a = self._fell_from_a if self._confirmed else None
-            return UNKNOWN
-        before_a = self._current_before(seen.at_ms)
-        self._before_a, self._before_ms = amps, seen.at_ms
+    def unfed(self) -> None:
+        """A fall that was seen twice is remembered until the lamps are fed again."""
+        self._before_a = None
+        self.fell_from_a = self.fell_from_a if self._confirmed else None
+
+    def see(self, amps: float, at_ms: int) -> None:
+        """The next read of a fed wire."""
+        before_a = self._current_before(at_ms)
+        self._before_a, self._before_ms = amps, at_ms
+        self.mended = False
         if before_a > self._least_a and amps < before_a * self._kept:
-            self._fell_from_a = before_a
-            return Verdict(True, self._words(before_a, amps, volts))
-        return self._still_low(amps, volts)
+            self.fell_from_a, self.low = before_a, True
+        else:
+            self._see_again(amps)
 
     def _current_before(self, at_ms: int) -> float:
         """Of the read before; what fell while nobody looked did not fall at once."""
         stale = at_ms - self._before_ms > STALE_MS
         return 0.0 if self._before_a is None or stale else self._before_a
 
-    def _still_low(self, amps: float, volts: float) -> Verdict:
-        was_a = self._fell_from_a
-        if was_a is None:
-            due_w = self._baseline.expected_w()
-            return ABSENT if amps * volts >= MENDED * due_w else UNKNOWN
-        self._confirmed = amps < was_a * (self._kept + 0.1)
-        if self._confirmed:
-            return Verdict(True, self._words(was_a, amps, volts))
-        if amps >= was_a * MENDED:
-            self._fell_from_a = None
-        return ABSENT
-
-    def _words(self, was_a: float, amps: float, volts: float) -> str:
-        return f"fell from {was_a:.2f} A to {amps:.2f} A at {volts:.0f} V"
+    def _see_again(self, amps: float) -> None:
+        was_a = self.fell_from_a
+        self.low = self._confirmed = was_a is not None and amps < was_a * (self._kept + 0.1)
+        self.mended = was_a is not None and not self.low
+        if was_a is not None and amps >= was_a * MENDED:
+            self.fell_from_a = None
 
 
 class Baseline:
