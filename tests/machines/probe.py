@@ -87,12 +87,15 @@ PROBES: dict[str, Callable[[], object]] = {
 
 
 def attempt(probe: Callable[[], object]) -> str:
-    """`done`, or the name of the error."""
-    try:
-        probe()
-    except OSError as error:
-        return str(error)
-    return "done"
+    """`done`, or the error in words; in a process of its own, which the attempt may change."""
+    if not (child := os.fork()):
+        try:
+            probe()
+        except OSError as error:
+            os._exit(error.errno or 255)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return os.strerror(code) if code > 0 else f"killed by signal {-code}" if code else "done"
 
 
 if __name__ == "__main__":

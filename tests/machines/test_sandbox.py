@@ -58,6 +58,7 @@ def test_a_unit_can_do_what_it_needs_and_is_refused_everything_else(
 ) -> None:
     machine = prepared(town, unit)
     told = probe(machine, unit, shut_in=True)
+    assert [name for name, said in told.items() if said.startswith("killed")] == []
     if unit == "nadi-agent":
         assert told.pop("open a serial port").endswith(("done", *(f"{one}" for one in NO_HARDWARE)))
     assert {name for name, said in told.items() if said == "done"} == ALLOWED[unit], told
