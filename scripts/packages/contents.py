@@ -71,9 +71,7 @@ PACKAGES = (
         files={
             "systemd/nadi-bridge.service": f"{UNITS}/nadi-bridge.service",
             "systemd/nadi-bridge.sysusers.conf": "usr/lib/sysusers.d/nadi-bridge.conf",
-            "systemd/mosquitto.service.d/nadi.conf": f"{BRIDGE_EXAMPLES}/mosquitto/nadi.conf",
-            "configs/mosquitto/mosquitto.conf": f"{BRIDGE_EXAMPLES}/mosquitto/mosquitto.conf",
-            "configs/mosquitto/nadi.acl": f"{BRIDGE_EXAMPLES}/mosquitto/nadi.acl",
+            "systemd/mosquitto.service.d": f"{BRIDGE_EXAMPLES}/mosquitto.service.d",
             "configs/bridge.example.toml": f"{BRIDGE_EXAMPLES}/bridge.example.toml",
             "configs/registry.example.toml": f"{BRIDGE_EXAMPLES}/registry.example.toml",
         },

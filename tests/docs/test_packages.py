@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packages.contents import PACKAGES
+from scripts.packages.contents import PACKAGES, Package
 from scripts.packages.deb import Build, make_deb
 from scripts.packages.release import without_installers
-
-pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 SOURCE = "opt/nadi-agent/releases/1.2.3/lib/python3.11/site-packages"
@@ -53,6 +51,13 @@ def _unpacked(deb: Path, part: str, folder: str) -> dict[str, bytes]:
         }
 
 
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda one: one.name)
+def test_whatever_a_package_installs_is_in_the_repository(package: Package) -> None:
+    needed = [*package.files, *package.code, f"requirements/{package.lock}.lock"]
+    assert [name for name in needed if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.system
 def test_the_same_source_gives_the_same_bytes(agent: Path, tmp_path: Path) -> None:
     again = built("nadi-agent", "amd64", tmp_path)
     assert (
@@ -63,11 +68,13 @@ def test_the_same_source_gives_the_same_bytes(agent: Path, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.system
 def test_no_file_names_the_folder_or_the_machine_it_was_built_in(files: dict[str, bytes]) -> None:
     named = [name for name, data in files.items() if b"nadi-deb-" in data or bytes(ROOT) in data]
     assert named == []
 
 
+@pytest.mark.system
 def test_no_installer_and_no_trace_of_one_is_inside(files: dict[str, bytes]) -> None:
     names = {Path(name).name for name in files}
     assert names & WRITTEN_BY_INSTALLERS == set()
@@ -76,6 +83,7 @@ def test_no_installer_and_no_trace_of_one_is_inside(files: dict[str, bytes]) -> 
     assert [name for name in files if "broker_bridge" in name or "firmware_sim" in name] == []
 
 
+@pytest.mark.system
 def test_every_module_is_compiled_and_nothing_is_written_at_run_time(
     files: dict[str, bytes],
 ) -> None:
@@ -87,12 +95,14 @@ def test_every_module_is_compiled_and_nothing_is_written_at_run_time(
     assert code.co_filename == f"/{SOURCE}/agent/app.py"
 
 
+@pytest.mark.system
 def test_the_command_is_two_lines_of_shell(files: dict[str, bytes]) -> None:
     assert files["usr/bin/nadi-agent"] == (
         b'#!/bin/sh\nexec /opt/nadi-agent/current/bin/python -I -m agent "$@"\n'
     )
 
 
+@pytest.mark.system
 def test_the_package_asks_for_debian_12s_python_and_ships_nothing_dpkg_would_ask_about(
     files: dict[str, bytes],
 ) -> None:
@@ -103,6 +113,7 @@ def test_the_package_asks_for_debian_12s_python_and_ships_nothing_dpkg_would_ask
     assert [name for name in files if "tmpfiles" in name or name.startswith("var/")] == []
 
 
+@pytest.mark.system
 def test_the_bill_names_every_wheel_with_the_hashes_of_the_lock(agent: Path) -> None:
     bill = json.loads(agent.with_name("nadi-agent_1.2.3_amd64.cdx.json").read_text())
     lock = without_installers((ROOT / "requirements" / "gateway.lock").read_text())
@@ -116,6 +127,7 @@ def test_the_bill_names_every_wheel_with_the_hashes_of_the_lock(agent: Path) -> 
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
 
 
+@pytest.mark.system
 def test_maintainer_scripts_are_valid_shell_with_the_version_filled_in(
     files: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -128,6 +140,7 @@ def test_maintainer_scripts_are_valid_shell_with_the_version_filled_in(
     assert "version=1.2.3\n" in files["DEBIAN/postinst"].decode()
 
 
+@pytest.mark.system
 def test_the_simulator_is_a_package_of_its_own_for_every_architecture(tmp_path: Path) -> None:
     deb = built("nadi-sim", "all", tmp_path)
     names = _unpacked(deb, "--fsys-tarfile", "")

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.district.certificates import Authority
+from contract.identity import City
+from provisioning.broker import rules
+from scripts.district.certificates import Authority, Credentials
 from tests.machines.machine import Machine
 from tests.machines.wire import Wire
 
@@ -123,8 +125,7 @@ class District:
         """The broker as Debian has it, shut in by our drop-in, and the bridge from its package."""
         centre = self.machine("centre", CENTRE)
         install(centre, "nadi-bridge")
-        self._issue(centre, "broker", "/etc/mosquitto/certs/broker", owner="mosquitto")
-        configure_broker(centre)
+        configure_broker(centre, self.authority.server("broker", hosts=(CENTRE,)))
         self._issue(centre, "bridge", "/etc/nadi/bridge")
         centre.write("/etc/nadi/bridge.toml", BRIDGE.format(centre=CENTRE))
         centre.run("systemctl", "start", "nadi-bridge")
@@ -143,16 +144,11 @@ class District:
         gateway.run("systemctl", "start", "nadi-agent")
         return gateway
 
-    def _issue(self, machine: Machine, name: str, stem: str, *, owner: str = "root") -> None:
-        issued = (
-            self.authority.server(name, hosts=(CENTRE,))
-            if name == "broker"
-            else self.authority.client(name)
-        )
-        folder = str(Path(stem).parent)
-        machine.write(f"{folder}/ca.pem", issued.ca_file.read_text())
+    def _issue(self, machine: Machine, name: str, stem: str) -> None:
+        issued = self.authority.client(name)
+        machine.write("/etc/nadi/ca.pem", issued.ca_file.read_text())
         machine.write(f"{stem}.pem", issued.cert_file.read_text())
-        machine.write(f"{stem}.key", issued.key_file.read_text(), owner=owner, mode="600")
+        machine.write(f"{stem}.key", issued.key_file.read_text(), mode="600")
 
 
 @contextmanager
@@ -173,13 +169,23 @@ def install(machine: Machine, package: str, version: str = "0.1.0") -> str:
     return machine.run("sh", "-c", f"dpkg -i /mnt/shared/{package}_{version}_a*.deb")
 
 
-def configure_broker(centre: Machine) -> None:
-    """The example configuration, as it is installed."""
-    examples = "/usr/share/doc/nadi-bridge/examples/mosquitto"
-    centre.run("cp", f"{examples}/nadi.acl", "/etc/mosquitto/nadi.acl")
-    centre.run("cp", f"{examples}/mosquitto.conf", "/etc/mosquitto/mosquitto.conf")
-    centre.run("mkdir", "-p", "/etc/systemd/system/mosquitto.service.d")
-    centre.run("cp", f"{examples}/nadi.conf", "/etc/systemd/system/mosquitto.service.d/nadi.conf")
+def configure_broker(centre: Machine, credentials: Credentials) -> None:
+    """The city's folder, and the drop-in that shuts the broker in."""
+    folder = Path("/etc/mosquitto/nadi")
+    city = City("baubau")
+    files = {
+        "mosquitto.conf": rules.configuration(city, rules.Places(folder=folder)),
+        "nadi.acl": rules.access_list(city, bridges=["bridge"], readers=[]),
+        "crl.pem": credentials.ca_file.with_name("crl.pem").read_text(),
+        "ca.pem": credentials.ca_file.read_text(),
+        "broker.pem": credentials.cert_file.read_text(),
+        "broker.key": credentials.key_file.read_text(),
+    }
+    for name, text in files.items():
+        centre.write(f"{folder}/{name}", text, owner="root:mosquitto", mode="640")
+    centre.run("install", "-d", "-o", "mosquitto", "-m", "700", f"{folder}/store")
+    drop_in = "/usr/share/doc/nadi-bridge/examples/mosquitto.service.d"
+    centre.run("cp", "-r", drop_in, "/etc/systemd/system/")
     centre.run("systemctl", "daemon-reload")
     centre.run("systemctl", "restart", "mosquitto")
 
