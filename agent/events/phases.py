@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from agent.events.rule import Rule, Seen, Verdict
 
 PHASES = ("l1", "l2", "l3")
+OF_PHASES = frozenset(f"{name}_{p}" for name in ("voltage", "active_power") for p in PHASES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +54,6 @@ class OfAllPhases:
 
     def judge(self, seen: Seen) -> Verdict | None:
         """As the rule says of the phases together."""
+        if seen.values.keys().isdisjoint(OF_PHASES):
+            return self.rule.judge(seen)
         return self.rule.judge(replace(seen, values=as_one(seen.values)))

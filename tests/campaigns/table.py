@@ -82,6 +82,16 @@ CAMPAIGNS = (
         command=_kills,
     ),
     Campaign(
+        name="scenario-days",
+        what="months of a gateway with faults at random, each told once, rightly named, in time;"
+        " broken is what was missed, and false events beyond one a month",
+        unit="months",
+        promises="",
+        nightly=200,
+        chunk=8,
+        command=seeds("tests.scenario"),
+    ),
+    Campaign(
         name="marked",
         what="the tests marked nightly: soups of spoiled frames, months of faults, and more",
         unit="test files",

@@ -16,7 +16,7 @@ from tests.scenario.faults import FAULTS, lamps_out
 from tests.scenario.gateway import Gateway
 from tests.scenario.months import run_months
 
-SEEDS, NIGHTLY_SEEDS = 10, 200
+SEEDS = 10
 SHORT_DAYS = 8
 
 
@@ -29,11 +29,6 @@ def test_every_event_is_somebodys_fault_in_the_district() -> None:
 @pytest.mark.system
 def test_every_fault_is_told_by_its_right_name_in_time_and_nothing_else_is() -> None:
     judge_months(SEEDS)
-
-
-@pytest.mark.nightly
-def test_every_fault_is_told_over_many_months() -> None:
-    judge_months(NIGHTLY_SEEDS)
 
 
 def judge_months(count: int) -> None:
