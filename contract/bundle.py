@@ -128,6 +128,7 @@ def open_bundle(
     if bundle.gateway != gateway:
         raise OtherGateway(
             f"the bundle is for {bundle.gateway}, this is {gateway}",
+            theirs=bundle.gateway,
             hint=f"take the bundle of {gateway}",
         )
     if now > bundle.expires_at:

@@ -40,7 +40,11 @@ class OtherCity(SignedError):
 
 
 class OtherGateway(SignedError):
-    """A document for another gateway."""
+    """A document for another gateway, `theirs`."""
+
+    def __init__(self, sentence: str, *, theirs: str, hint: str = "") -> None:
+        super().__init__(sentence, hint=hint)
+        self.theirs = theirs
 
 
 class Expired(SignedError):

@@ -7,7 +7,7 @@ import typer
 from provisioning.face import new_group
 from provisioning.language import _
 
-GROUPS = ("authority", "broker", "gateway")
+GROUPS = ("authority", "broker", "fleet", "gateway", "asset")
 
 
 def build(*wanted: str) -> typer.Typer:

@@ -1,5 +1,7 @@
 """What one run of a command works with: who can be asked, what time it is, what may change."""
 
+import os
+import pwd
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,6 +90,14 @@ class Job:
     def secret(self, given: str | None, question: str, *, flag: str, new: bool = False) -> str:
         """A secret from `file:PATH`, `-` or a hidden question; a new one is asked twice."""
         return prompts.secret(self.terminal, given, question, flag=flag, new=new)
+
+    @property
+    def who(self) -> str:
+        """Who is at the keyboard, also behind sudo; for the record."""
+        try:
+            return self.environ.get("SUDO_USER") or pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return str(os.getuid())
 
     def folder(self, given: Path | None) -> Path:
         """Where the authority is: given, NADI_AUTHORITY, or the usual place."""

@@ -47,6 +47,7 @@ class Terminal:
     colour: bool
     mute: bool = False
     interactive: bool = False
+    moving: bool = False  # a line on `err` may be written over
 
     def say(self, text: str) -> None:
         """One sentence of the report, wrapped."""
@@ -90,6 +91,23 @@ class Terminal:
             self._print(_wrapped(line, self.width), self.err)
         self._print(code, self.err)
 
+    def bar(self, text: str, done: int, total: int) -> None:
+        """How far a work has come, over the line that was there."""
+        count = f" {done}/{total}"
+        room = max(4, min(30, self.width - len(text) - len(count) - 4))
+        filled = room * done // max(1, total)
+        line = f"{text} [{'#' * filled}{'.' * (room - filled)}]{count}"
+        print(f"\r{line[: self.width - 1]}", end="", file=self.err, flush=True)
+
+    def progress(self, text: str, done: int, total: int) -> None:
+        """The same as a line of its own."""
+        print(f"{text} {done}/{total}", file=self.err, flush=True)
+
+    def clear_bar(self) -> None:
+        """The line is free again."""
+        if self.moving:
+            print("\r" + " " * (self.width - 1), end="\r", file=self.err, flush=True)
+
     def page(self, text: str) -> None:
         """A page of help, already laid out."""
         self._print(text)
@@ -121,6 +139,7 @@ def of_process(environ: Mapping[str, str], *, mute: bool, may_ask: bool) -> Term
         colour=not plain and sys.stdout.isatty() and sys.stderr.isatty(),
         mute=mute,
         interactive=may_ask and _asks(sys.stdin) and sys.stderr.isatty(),
+        moving=environ.get("TERM") != "dumb" and sys.stderr.isatty(),
     )
 
 

@@ -1,7 +1,9 @@
 """Every error that `nadi` can end with, by its code."""
 
-from provisioning.known import authority, general, usage
+from provisioning.known import authority, bundle, fleet, general, usage
 
 BY_CODE = {
-    known.code: known for table in (usage.KNOWN, general.KNOWN, authority.KNOWN) for known in table
+    known.code: known
+    for table in (usage.KNOWN, general.KNOWN, authority.KNOWN, fleet.KNOWN, bundle.KNOWN)
+    for known in table
 }

@@ -1,0 +1,1 @@
+"""The city's inventory: what it owns, where that is, and which gateway is to read it."""

@@ -1,0 +1,1 @@
+"""What goes to the poles: an enrolment bundle and a label for each gateway."""
