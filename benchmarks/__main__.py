@@ -22,6 +22,7 @@ NAMES = (
     "agent_start",
     "line_round",
     "discovery",
+    "preparing",
     "ingest",
     "drain",
     "latency",

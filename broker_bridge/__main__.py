@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import partial
 from random import Random
 from types import FrameType
@@ -21,7 +21,6 @@ from broker_bridge.feed import Feed
 from broker_bridge.inbox import Inbox
 from broker_bridge.notify import Notify
 from broker_bridge.opening import opened_store
-from broker_bridge.registry import Registry, load_registry
 from broker_bridge.service import Service
 from broker_bridge.session import Session
 from contract.errors import NadiError, SettingsError
@@ -73,6 +72,10 @@ def _parser() -> argparse.ArgumentParser:
         "--day", type=_day, metavar="YYYY-MM-DD",
         help="what is committed of this day (UTC), and the holes that touch it",
     )  # fmt: skip
+    registry = commands.add_parser("registry", help="the city's list of gateways and assets")
+    actions = registry.add_subparsers(required=True, metavar="ACTION")
+    load = _command(actions, "load", _load_registry, "take the registry that the office signed")
+    load.add_argument("file", metavar="FILE", help="what `nadi fleet publish` made")
     for command in (check, balance):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -98,12 +101,9 @@ def _command(
 
 def _run(wanted: argparse.Namespace) -> int:
     settings = load_settings(wanted.settings)
-    registry = load_registry(settings.registry_file)
-    service = _service(settings, registry)
+    service = _service(settings)
     ended: list[NadiError] = []
-    ingest = threading.Thread(
-        target=_serve, args=(service, settings, registry, ended), name="ingest"
-    )
+    ingest = threading.Thread(target=_serve, args=(service, settings, ended), name="ingest")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_stop, service))
     ingest.start()
@@ -113,7 +113,7 @@ def _run(wanted: argparse.Namespace) -> int:
     return OK
 
 
-def _service(settings: BridgeSettings, registry: Registry) -> Service:
+def _service(settings: BridgeSettings) -> Service:
     topics = Topics(settings.city)
     inbox: Inbox[Delivery] = Inbox(settings.ingest.grouping)
     connect = partial(
@@ -129,20 +129,17 @@ def _service(settings: BridgeSettings, registry: Registry) -> Service:
         topics=topics,
         inbox=inbox,
         session=Session(connect, random=random, connected=inbox.wake),
-        feed=Feed(topics, registered=registry.gateways().__contains__),
+        feed=Feed(topics),
         notify=Notify(os.environ.get("NOTIFY_SOCKET")),
         random=random,
-        now=lambda: datetime.now(UTC),
         monotonic=time.monotonic,
     )
 
 
-def _serve(
-    service: Service, settings: BridgeSettings, registry: Registry, ended: list[NadiError]
-) -> None:
+def _serve(service: Service, settings: BridgeSettings, ended: list[NadiError]) -> None:
     """The ingest thread; a store belongs to the thread that opens it."""
     try:
-        service.run(lambda: opened_store(settings.store, registry))
+        service.run(lambda: opened_store(settings.store))
     except NadiError as error:
         ended.append(error)
 
@@ -168,6 +165,13 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-25") from None
+
+
+def _load_registry(wanted: argparse.Namespace) -> int:
+    from broker_bridge.registry import load_registry  # noqa: PLC0415 only it reads certificates
+
+    print(load_registry(load_settings(wanted.settings), wanted.file))
+    return OK
 
 
 def _refuse(error: NadiError, code: int) -> int:

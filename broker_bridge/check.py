@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 
 from broker_bridge.config import BridgeSettings, load_settings
 from broker_bridge.connection import Connection
-from broker_bridge.opening import opened_store
-from broker_bridge.registry import load_registry
+from broker_bridge.opening import CityStore, opened_store
 from contract.errors import NadiError
 from contract.tls import client_context
 from contract.topics import Topics
@@ -27,9 +26,8 @@ def print_check(path: str, *, as_json: bool) -> bool:
     settings = load_settings(path)
     findings = [
         Finding(id="settings", ok=True, found=f"{path}: city {settings.city}"),
-        _registry(settings),
         _certificates(settings),
-        _store(settings),
+        *_store(settings),
         _broker(settings),
     ]
     if as_json:
@@ -50,15 +48,6 @@ def _failed(what: str, error: NadiError) -> Finding:
     return Finding(id=what, ok=False, found=str(error), next_action=error.hint)
 
 
-def _registry(settings: BridgeSettings) -> Finding:
-    try:
-        registry = load_registry(settings.registry_file)
-    except NadiError as error:
-        return _failed("registry", error)
-    found = f"{len(registry.gateway)} gateways, {len(registry.asset)} assets"
-    return Finding(id="registry", ok=True, found=found)
-
-
 def _certificates(settings: BridgeSettings) -> Finding:
     try:
         client_context(settings.broker)
@@ -67,13 +56,19 @@ def _certificates(settings: BridgeSettings) -> Finding:
     return Finding(id="certificate", ok=True, found=settings.broker.cert_file)
 
 
-def _store(settings: BridgeSettings) -> Finding:
+def _store(settings: BridgeSettings) -> list[Finding]:
     try:
         with opened_store(settings.store) as store:
             found = f"{settings.store.kind}, {len(store.gateways())} gateways heard so far"
-            return Finding(id="store", ok=True, found=found)
+            return [Finding(id="store", ok=True, found=found), _registry(store)]
     except NadiError as error:
-        return _failed("store", error)
+        return [_failed("store", error)]
+
+
+def _registry(store: CityStore) -> Finding:
+    number = store.registry_number()
+    found = f"number {number}" if number else "none is loaded yet; everything is stored and marked"
+    return Finding(id="registry", ok=True, found=found)
 
 
 def _broker(settings: BridgeSettings) -> Finding:

@@ -55,7 +55,6 @@ class BridgeSettings(Section):
     """One bridge, whole; every bridge of a city shares its store."""
 
     city: CityField
-    registry_file: str = ""
     broker: Broker
     store: StoreSettings
     ingest: IngestSettings = IngestSettings()

@@ -4,6 +4,7 @@ BridgeError
 ├── StoreGone       the database cannot be reached, is read-only or full; keep, back off, try again
 ├── StoreRefused    the database refuses these very rows; halve the group until one batch is left
 ├── StoreNewer      the schema is newer than this program; stop
+├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
 └── BrokerRefused   the broker refuses this bridge; the reason in words
 """
 
@@ -24,6 +25,10 @@ class StoreRefused(BridgeError):
 
 class StoreNewer(BridgeError):
     """The store was written by a newer program."""
+
+
+class RegistryRefused(BridgeError):
+    """A registry that must not take the place of the one loaded."""
 
 
 class BrokerRefused(BridgeError):

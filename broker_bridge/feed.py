@@ -6,7 +6,7 @@ from itertools import islice
 from broker_bridge.store import AssetName, Store
 from contract.codec import encode_model
 from contract.identity import GatewayId, Kind
-from contract.messages import AssetEvent, GatewayState, Status
+from contract.messages import AssetEvent
 from contract.topics import Topics
 
 Publish = Callable[[str, bytes, bool], bool]
@@ -18,22 +18,56 @@ STATES_AT_A_TIME = 200
 class Feed:
     """Remembers which assets changed; what it tells of them is always the store's newest."""
 
-    def __init__(self, topics: Topics, *, registered: Callable[[GatewayId], bool]) -> None:
+    def __init__(self, topics: Topics) -> None:
         self._topics = topics
-        self._registered = registered
         self._untold: dict[AssetName, None] = {}
+        self._untold_gateways: dict[GatewayId, None] = {}
 
     @property
     def pending(self) -> bool:
-        """Whether some asset's newest state is not told yet."""
-        return bool(self._untold)
+        """Whether the newest state of some asset or gateway is not told yet."""
+        return bool(self._untold or self._untold_gateways)
 
     def note(self, assets: Iterable[AssetName]) -> None:
         """These changed, or may have to be said again; a gateway's state is its status alone."""
         self._untold.update((name, None) for name in assets if name[0] is not Kind.GATEWAY)
 
+    def note_gateways(self, gateways: Iterable[GatewayId]) -> None:
+        """The same of gateways."""
+        self._untold_gateways.update(dict.fromkeys(gateways))
+
     def tell_states(self, store: Store, publish: Publish) -> bool:
         """Tells the next few; whether no other is left. Raises StoreGone."""
+        return (
+            self._tell_gateways(store, publish)
+            and self._tell_assets(store, publish)
+            and not self.pending
+        )
+
+    def clear(self, names: Iterable[AssetName], publish: Publish) -> None:
+        """Nothing is retained of these any longer."""
+        for kind, name in names:
+            if kind is Kind.GATEWAY:
+                topic = self._topics.gateway_state(GatewayId(name))
+            else:
+                topic = self._topics.asset_state(kind, name)
+            publish(topic, b"", True)
+
+    def tell_events(self, events: Iterable[AssetEvent], publish: Publish) -> None:
+        """Begins and ends, as they were committed."""
+        for event in events:
+            publish(self._topics.asset_event(event.kind, event.asset), encode_model(event), False)
+
+    def _tell_gateways(self, store: Store, publish: Publish) -> bool:
+        some = list(islice(self._untold_gateways, STATES_AT_A_TIME))
+        for state in store.gateway_states(some):
+            if not publish(self._topics.gateway_state(state.gateway), encode_model(state), True):
+                return False
+        for gateway in some:
+            del self._untold_gateways[gateway]
+        return True
+
+    def _tell_assets(self, store: Store, publish: Publish) -> bool:
         some = list(islice(self._untold, STATES_AT_A_TIME))
         for state in store.asset_states(some):
             topic = self._topics.asset_state(state.kind, state.asset)
@@ -41,26 +75,4 @@ class Feed:
                 return False
         for name in some:
             del self._untold[name]
-        return not self._untold
-
-    def tell_events(self, events: Iterable[AssetEvent], publish: Publish) -> None:
-        """Begins and ends, as they were committed."""
-        for event in events:
-            publish(self._topics.asset_event(event.kind, event.asset), encode_model(event), False)
-
-    def tell_gateways(self, states: Iterable[GatewayState], publish: Publish) -> None:
-        """As the store has them."""
-        for state in states:
-            publish(self._topics.gateway_state(state.gateway), encode_model(state), True)
-
-    def tell_statuses(self, statuses: Iterable[Status], publish: Publish, *, heard_at: str) -> None:
-        """The newest of each gateway; `heard_at` is RFC 3339 UTC."""
-        newest = {status.gateway: status for status in statuses}
-        for gateway, status in newest.items():
-            state = GatewayState(
-                gateway=gateway,
-                registered=self._registered(gateway),
-                heard_at=heard_at,
-                status=status,
-            )
-            publish(self._topics.gateway_state(gateway), encode_model(state), True)
+        return True

@@ -1,24 +1,21 @@
-"""The store that the settings name, opened, with the city's list in it."""
+"""The store that the settings name, opened."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from broker_bridge.config import StoreSettings
-from broker_bridge.registry import Registry
 from broker_bridge.store import Balance, Store
-from broker_bridge.stores.registry import Place, RegisteredAsset, RegisteredGateway
+from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.statements import Answer
 
 
 class CityStore(Store, Protocol):
     """What either store offers beside the ingest."""
 
-    def register(
-        self, gateways: Iterable[RegisteredGateway], assets: Iterable[RegisteredAsset]
-    ) -> None:
-        """Make this the city's whole list."""
+    def load_registry(self, registry: NewRegistry) -> Sequence[Line] | None:
+        """Make this the city's whole list; what it changed, None if it was so. RegistryRefused."""
         ...
 
     def balance(self) -> Sequence[Balance]:
@@ -35,12 +32,10 @@ class CityStore(Store, Protocol):
 
 
 @contextmanager
-def opened_store(settings: StoreSettings, registry: Registry | None = None) -> Iterator[CityStore]:
-    """Migrated, and knowing `registry` if one is given; raises StoreGone or StoreNewer."""
+def opened_store(settings: StoreSettings) -> Iterator[CityStore]:
+    """Migrated; raises StoreGone or StoreNewer."""
     store = _open(settings)
     try:
-        if registry is not None:
-            store.register(*_rows(registry))
         yield store
     finally:
         store.close()
@@ -59,28 +54,3 @@ def _open(settings: StoreSettings) -> CityStore:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-def _rows(registry: Registry) -> tuple[list[RegisteredGateway], list[RegisteredAsset]]:
-    gateways = [
-        RegisteredGateway(
-            gateway=item.id, title=item.name, place=_place(item.latitude, item.longitude)
-        )
-        for item in registry.gateway
-    ]
-    assets = [
-        RegisteredAsset(
-            kind=item.kind,
-            asset=item.id,
-            title=item.name,
-            place=_place(item.latitude, item.longitude),
-        )
-        for item in registry.asset
-    ]
-    return gateways, assets
-
-
-def _place(latitude: float | None, longitude: float | None) -> Place | None:
-    if latitude is None or longitude is None:
-        return None
-    return Place(latitude=latitude, longitude=longitude)

@@ -1,77 +1,92 @@
-"""The city's list of gateways and assets, as the bridge marks what it stores with it."""
+"""A registry that the office signed becomes the city's list in the store."""
 
+import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from cryptography import x509
 
-from contract.document import Section, load_document
+from broker_bridge.config import BridgeSettings
+from broker_bridge.opening import opened_store
+from broker_bridge.stores.registry import Line, NewRegistry, State
+from broker_bridge.stores.statements import storable
 from contract.errors import SettingsError
-from contract.identity import AssetField, GatewayField, GatewayId, Kind
-
-Title = Annotated[str, StringConstraints(max_length=200)]
-# Ministry of Home Affairs code: province, regency or city, district, kelurahan.
-Kelurahan = Annotated[
-    str, StringConstraints(pattern=r"^$|^[0-9]{2}\.[0-9]{2}\.[0-9]{2}\.[0-9]{4}$")
-]
-Latitude = Annotated[float, Field(ge=-90, le=90)]
-Longitude = Annotated[float, Field(ge=-180, le=180)]
+from contract.identity import Kind
+from contract.inventory import AssetEntry, Placed
+from contract.registry import Registry, read_registry
+from contract.signed import MAX_BYTES
 
 
-class RegisteredGateway(Section):
-    """A gateway the city has put up."""
-
-    id: GatewayField
-    name: Title = ""
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-    kelurahan: Kelurahan = ""
-
-
-class RegisteredAsset(Section):
-    """Something the city owns; `id` is its inventory number."""
-
-    kind: Annotated[Kind, Field(strict=False)]
-    id: AssetField
-    name: Title = ""
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
-    kelurahan: Kelurahan = ""
+def load_registry(settings: BridgeSettings, path: str) -> str:
+    """Loads the file; what became of it, in one sentence. Raises NadiError."""
+    registry = registry_of(settings, path)
+    with opened_store(settings.store) as store:
+        changes = store.load_registry(registry)
+    if changes is None:
+        return f"registry {registry.number} is loaded already"
+    return f"registry {registry.number} is loaded: {_counted(changes)}"
 
 
-class Registry(Section):
-    """What the city knows of; whatever is not listed is stored and marked, never refused."""
-
-    gateway: list[RegisteredGateway] = []
-    asset: list[RegisteredAsset] = []
-
-    @model_validator(mode="after")
-    def _is_listed_once(self) -> Self:
-        _refuse_twice("gateway", [gateway.id for gateway in self.gateway])
-        _refuse_twice("asset", [f"{asset.kind}/{asset.id}" for asset in self.asset])
-        return self
-
-    def gateways(self) -> frozenset[GatewayId]:
-        """The ids of registered gateways."""
-        return frozenset(gateway.id for gateway in self.gateway)
-
-
-def load_registry(path: str) -> Registry:
-    """The registry in a TOML file; an empty path is an empty registry. Raises SettingsError."""
-    if not path:
-        return Registry()
+def registry_of(settings: BridgeSettings, path: str) -> NewRegistry:
+    """The registry in a file, if the city's authority signed it for this city."""
+    data, anchor = _read(path), _read(settings.broker.ca_file)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        root = x509.load_pem_x509_certificate(anchor)
+    except ValueError as error:
         raise SettingsError(
-            f"{path}: the registry cannot be read: {error}",
-            hint="correct registry_file, or leave it out",
+            f"broker.ca_file: {settings.broker.ca_file} holds no certificate",
+            hint="it is the authority's root.pem",
         ) from error
-    return load_document(Registry, text, name=path)
+    registry = read_registry(data, city=settings.city, root=root)
+    return new_registry(registry, sha256=hashlib.sha256(data).hexdigest())
 
 
-def _refuse_twice(what: str, items: list[str] | list[GatewayId]) -> None:
-    twice = [item for item, count in Counter(items).items() if count > 1]
-    if twice:
-        raise ValueError(f"{what} {twice[0]} is listed twice")
+def new_registry(registry: Registry, *, sha256: str) -> NewRegistry:
+    """As a store takes it."""
+    return NewRegistry(
+        number=registry.number,
+        sha256=sha256,
+        published_at=registry.published_at.isoformat(),
+        lines=(
+            *(_line(Kind.GATEWAY, one.id, one, "listed") for one in registry.gateways),
+            *(_line(one.kind, one.id, one, "listed") for one in registry.assets),
+            *(_line(Kind.GATEWAY, one.id, one, "retired") for one in registry.retired_gateways),
+            *(_line(one.kind, one.id, one, "retired") for one in registry.retired_assets),
+        ),
+    )
+
+
+def _counted(changes: Sequence[Line]) -> str:
+    counts = Counter(line.state for line in changes)
+    words: dict[State, str] = {
+        "listed": "new or changed",
+        "unlisted": "no longer listed",
+        "retired": "retired",
+    }
+    said = [f"{counts[state]} {word}" for state, word in words.items() if counts[state]]
+    return ", ".join(said) or "nothing changed"
+
+
+def _read(path: str) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}", hint="correct the path"
+        ) from error
+
+
+def _line(kind: Kind, name: str, entry: Placed, state: State) -> Line:
+    gateway = entry.gateway if isinstance(entry, AssetEntry) else None
+    return Line(
+        kind=kind.value,
+        name=name,
+        state=state,
+        title=storable(entry.name),
+        latitude=entry.latitude,
+        longitude=entry.longitude,
+        kelurahan=entry.kelurahan,
+        planned_gateway=gateway or "",
+    )

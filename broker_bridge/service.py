@@ -4,7 +4,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from datetime import datetime
 from functools import partial
 from itertools import count
 from random import Random
@@ -26,6 +25,7 @@ from contract.topics import Topics
 IDLE_S = 1.0
 FEED_INTERVAL_S = 0.5
 ESTIMATE_INTERVAL_S = 60.0
+REGISTRY_INTERVAL_S = 5.0
 GATEWAYS_AN_ESTIMATE = 50
 MAX_REFUSING = 10_000
 
@@ -44,7 +44,6 @@ class Service:
         feed: Feed,
         notify: Notify,
         random: Random,
-        now: Callable[[], datetime],
         monotonic: Callable[[], float],
     ) -> None:
         self._topics = topics
@@ -53,13 +52,14 @@ class Service:
         self._feed = feed
         self._notify = notify
         self._random = random
-        self._now = now
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._greeted: Connection | None = None
         self._store_gone = False
         self._told_at = 0.0
         self._estimated_at = monotonic()
+        self._registry = 0
+        self._registry_at = monotonic()
         self._to_estimate: list[GatewayId] = []
         self._refusing: set[str] = set()
 
@@ -87,6 +87,7 @@ class Service:
                 if group:
                     self._patiently(partial(self._settle, ingest, group))
                 self._patiently(partial(self._estimate, ingest, store))
+                self._patiently(partial(self._follow_registry, store))
                 self._patiently(partial(self._tell_states, store))
                 self._notify.alive()
         finally:
@@ -114,8 +115,7 @@ class Service:
     def _tell(self, outcome: Outcome) -> None:
         self._feed.note(outcome.change.assets)
         self._feed.tell_events(outcome.change.events, self._publish)
-        heard_at = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._feed.tell_statuses(outcome.statuses, self._publish, heard_at=heard_at)
+        self._feed.note_gateways(status.gateway for status in outcome.statuses)
 
     def _greet(self, ingest: Ingest, store: Store) -> None:
         """A broker may have lost all that it retained: receipts first, gateways wait for them."""
@@ -124,9 +124,24 @@ class Service:
             return
         for receipts in ingest.receipts():
             self._publish_receipts(receipts)
-        self._feed.note(store.asset_names())
-        self._feed.tell_gateways(store.gateway_states(store.gateways()), self._publish)
+        self._tell_all(store, registry=store.registry_number())
         self._greeted = connection
+
+    def _tell_all(self, store: Store, *, registry: int) -> None:
+        self._feed.clear(store.retired(), self._publish)
+        self._feed.note(store.asset_names())
+        self._feed.note_gateways(store.gateways())
+        self._registry = registry
+
+    def _follow_registry(self, store: Store) -> None:
+        """Another program loads it; central systems hear of it within some seconds."""
+        if self._monotonic() - self._registry_at < REGISTRY_INTERVAL_S:
+            return
+        registry = store.registry_number()
+        if registry != self._registry:
+            log.info("registry %d is in force", registry)
+            self._tell_all(store, registry=registry)
+        self._registry_at = self._monotonic()
 
     def _tell_states(self, store: Store) -> None:
         """At once when nothing waits to be committed, else every FEED_INTERVAL_S."""

@@ -197,6 +197,14 @@ class Store(Protocol):
         """Every asset that was ever heard of or registered."""
         ...
 
+    def registry_number(self) -> int:
+        """Of the city's list that was loaded last; 0 before the first."""
+        ...
+
+    def retired(self) -> Sequence[AssetName]:
+        """Gateways and assets that are gone for good; nothing else here tells of them."""
+        ...
+
     def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
         """The newest status of each of these that ever told one, for the feed."""
         ...

@@ -10,10 +10,10 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from contract.codec import decode_model, encode_model
 from contract.errors import OtherCity
-from contract.identity import CityField, GatewayId
+from contract.identity import City, CityField, GatewayId
 from contract.inventory import AssetEntry, GatewayEntry
 from contract.messages import Message, Revision
-from contract.signed import altered, city_of, parse, seal, signed_within_life, verified
+from contract.signed import altered, parse, seal, signed_within_life, verified
 
 KIND: Final = "registry"
 VERSION: Final = 1
@@ -60,14 +60,14 @@ def sign_registry(
     return seal(KIND, encode_model(registry), signer=signer, key=key)
 
 
-def read_registry(data: bytes, *, root: x509.Certificate) -> Registry:
-    """What the city's authority signed; raises Altered, OtherCity, UnknownVersion, BadMessage."""
+def read_registry(data: bytes, *, city: City, root: x509.Certificate) -> Registry:
+    """What the city's authority signed; raises SignedError, UnknownVersion or BadMessage."""
     sealed = parse(KIND, data)
     registry = decode_model(Registry, verified(sealed, root=root))
-    if registry.city != city_of(root):
+    if registry.city != city:
         raise OtherCity(
-            f"the registry is of {registry.city}, this is {city_of(root)}",
-            hint=f"publish the registry of {city_of(root)}",
+            f"the registry is of {registry.city}, this is {city}",
+            hint=f"publish the registry of {city}",
         )
     if not signed_within_life(sealed.signer, registry.published_at):
         raise altered("it was published outside the life of its signer's certificate")

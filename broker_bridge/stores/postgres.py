@@ -11,10 +11,11 @@ from psycopg import Connection, Cursor
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import postgres_reads as reads
+from broker_bridge.stores import postgres_registry
 from broker_bridge.stores.postgres_dating import gateways_without_date
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
 from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
-from broker_bridge.stores.registry import RegisteredAsset, RegisteredGateway
+from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import foreign, migrations_of, pending
 from broker_bridge.stores.statements import Answer
@@ -55,17 +56,6 @@ _SEED_QUANTITY = """
 WITH known AS (UPDATE quantity SET unit = %(unit)s WHERE name = %(name)s RETURNING 1)
 INSERT INTO quantity (name, unit) SELECT %(name)s, %(unit)s
 WHERE NOT EXISTS (SELECT 1 FROM known)
-"""
-_REGISTER_GATEWAY = """
-INSERT INTO gateway (name, registered, title, latitude, longitude) VALUES (%s, true, %s, %s, %s)
-ON CONFLICT (name) DO UPDATE SET registered = true, title = excluded.title,
-    latitude = excluded.latitude, longitude = excluded.longitude
-"""
-_REGISTER_ASSET = """
-INSERT INTO asset (kind, name, registered, title, latitude, longitude)
-VALUES (%s, %s, true, %s, %s, %s)
-ON CONFLICT (kind, name) DO UPDATE SET registered = true, title = excluded.title,
-    latitude = excluded.latitude, longitude = excluded.longitude
 """
 
 
@@ -144,16 +134,21 @@ class PostgresStore:
             columns = tuple(column.name for column in cursor.description or ())
             return Answer(columns=columns, rows=tuple(cursor.fetchall()))
 
-    def register(
-        self, gateways: Iterable[RegisteredGateway], assets: Iterable[RegisteredAsset]
-    ) -> None:
-        """Make this the city's whole list; what is not on it stays, unregistered."""
+    def load_registry(self, registry: NewRegistry) -> Sequence[Line] | None:
+        """Make this the city's whole list; what is not on it stays, unlisted."""
         with self._writing() as cursor:
             cursor.execute(_ONE_AT_A_TIME)
-            cursor.execute("UPDATE gateway SET registered = false WHERE registered")
-            cursor.execute("UPDATE asset SET registered = false WHERE registered")
-            cursor.executemany(_REGISTER_GATEWAY, sorted(g.row() for g in gateways))
-            cursor.executemany(_REGISTER_ASSET, sorted(a.row() for a in assets))
+            return postgres_registry.load(cursor, registry)
+
+    def registry_number(self) -> int:
+        """See `Store.registry_number`."""
+        with self._reading() as cursor:
+            return postgres_registry.known(cursor).number
+
+    def retired(self) -> Sequence[AssetName]:
+        """See `Store.retired`."""
+        with self._reading() as cursor:
+            return postgres_registry.retired(cursor)
 
     @contextmanager
     def _writing(self) -> Iterator[Cursor[Any]]:

@@ -20,7 +20,7 @@ _LATEST = f"""
 SELECT a.kind, a.name, a.registered, g.name, {_MS.format(at="l.observed_at")}, q.name, q.unit,
     l.value, l.quality
 FROM unnest(%s::text[], %s::text[]) w (kind, name)
-JOIN asset a ON a.kind = w.kind AND a.name = w.name
+JOIN asset a ON a.kind = w.kind AND a.name = w.name AND NOT a.retired
 JOIN asset_latest l ON l.asset_id = a.id
 JOIN quantity q ON q.id = l.quantity_id
 JOIN gateway g ON g.id = l.gateway_id
@@ -29,7 +29,7 @@ _EVENTS = f"""
 SELECT a.kind, a.name, a.registered, g.name, {_MS.format(at="e.observed_at")}, e.name, e.type,
     e.detail, e.phase = 'end' OR e.ended
 FROM unnest(%s::text[], %s::text[]) w (kind, name)
-JOIN asset a ON a.kind = w.kind AND a.name = w.name
+JOIN asset a ON a.kind = w.kind AND a.name = w.name AND NOT a.retired
 JOIN event e ON e.asset_id = a.id AND (e.phase = 'begin' AND NOT e.ended
     OR e.id = (SELECT max(id) FROM event WHERE asset_id = a.id))
 JOIN gateway g ON g.id = e.gateway_id
@@ -37,7 +37,7 @@ ORDER BY e.id
 """  # noqa: S608 - made of constants
 _STATUSES = """
 SELECT name, registered, heard_at, status FROM gateway
-WHERE status IS NOT NULL AND name = ANY(%s::text[]) ORDER BY name
+WHERE status IS NOT NULL AND NOT retired AND name = ANY(%s::text[]) ORDER BY name
 """
 _GATEWAYS = """
 SELECT g.id, g.name, g.holding_revision, (extract(epoch FROM g.stated_at) * 1000)::bigint,

@@ -1,45 +1,98 @@
-"""The city's list as a store takes it: whole, and never a reason to refuse a reading."""
+"""The city's list as a store takes it: whole, newer than the last, with what it changes."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
 
-from broker_bridge.stores.statements import storable
-from contract.identity import AssetId, GatewayId, Kind
+from broker_bridge.errors import RegistryRefused
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Degrees, WGS 84."""
-
-    latitude: float
-    longitude: float
+State = Literal["listed", "unlisted", "retired"]
+Name = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredGateway:
-    """A gateway the city knows."""
+class Line:
+    """How the list has one gateway or asset; an unlisted one stays in the store."""
 
-    gateway: GatewayId
+    kind: str
+    name: str
+    state: State
     title: str = ""
-    place: Place | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    kelurahan: str = ""
+    planned_gateway: str = ""
 
-    def row(self) -> tuple[str, str, float | None, float | None]:
-        """In the order of both stores' INSERT."""
-        return self.gateway, storable(self.title), *_degrees(self.place)
+    @property
+    def key(self) -> Name:
+        """By which it is known."""
+        return self.kind, self.name
+
+    def row(self) -> dict[str, str | float | bool | None]:
+        """For both stores' statements."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "registered": self.state == "listed",
+            "retired": self.state == "retired",
+            "state": self.state,
+            "title": self.title,
+            "latitude": self.latitude,
+            "longitude": self.longitude,
+            "kelurahan": self.kelurahan,
+            "planned_gateway": self.planned_gateway,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegisteredAsset:
-    """An asset the city owns."""
+class NewRegistry:
+    """A registry whose signature was found good, and the hash of its file."""
 
-    kind: Kind
-    asset: AssetId
-    title: str = ""
-    place: Place | None = None
-
-    def row(self) -> tuple[str, str, str, float | None, float | None]:
-        """In the order of both stores' INSERT."""
-        return self.kind.value, self.asset, storable(self.title), *_degrees(self.place)
+    number: int
+    sha256: str
+    published_at: str
+    lines: tuple[Line, ...]
 
 
-def _degrees(place: Place | None) -> tuple[float | None, float | None]:
-    return (place.latitude, place.longitude) if place else (None, None)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The registry that the store has; 0 is none."""
+
+    number: int = 0
+    sha256: str = ""
+
+
+def is_new(known: Known, registry: NewRegistry) -> bool:
+    """False if the store has it already; raises RegistryRefused if it is older or another."""
+    if registry.number > known.number:
+        return True
+    if registry.number < known.number:
+        raise RegistryRefused(
+            f"registry {registry.number} is older than registry {known.number}, which is loaded",
+            hint="load the newest: nadi fleet publish names its file",
+        )
+    if registry.sha256 != known.sha256:
+        raise RegistryRefused(
+            f"registry {known.number} is loaded already, and this file says something else",
+            hint="two offices publish for this city: let one of them publish again",
+        )
+    return False
+
+
+def changed(before: Mapping[Name, Line], registry: NewRegistry) -> Sequence[Line]:
+    """What differs from the store, sorted; what is not on the list is unlisted."""
+    now = {line.key: line for line in registry.lines}
+    gone = (
+        replace(line, state="unlisted")
+        for key, line in before.items()
+        if key not in now and line.state != "unlisted"
+    )
+    new = (line for key, line in now.items() if before.get(key) != line)
+    return sorted((*gone, *new), key=lambda line: line.key)
+
+
+def lines(rows: Iterable[tuple[Any, ...]]) -> dict[Name, Line]:
+    """From rows whose columns are in the order of Line's fields."""
+    names = [field.name for field in fields(Line)]
+    found = (Line(**dict(zip(names, row, strict=True))) for row in rows)
+    return {line.key: line for line in found}

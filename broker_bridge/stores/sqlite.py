@@ -10,7 +10,8 @@ from sqlite_utils import Database
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import sqlite_reads as reads
-from broker_bridge.stores.registry import RegisteredAsset, RegisteredGateway
+from broker_bridge.stores import sqlite_registry
+from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import Migration, foreign, migrations_of, pending
 from broker_bridge.stores.sqlite_dating import gateways_without_date
@@ -38,16 +39,6 @@ CREATE TABLE IF NOT EXISTS schema_version (
 _SEED_QUANTITY = """
 INSERT INTO quantity (name, unit) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET unit = excluded.unit WHERE unit <> excluded.unit
-"""
-_REGISTER_GATEWAY = """
-INSERT INTO gateway (name, registered, title, latitude, longitude) VALUES (?, 1, ?, ?, ?)
-ON CONFLICT (name) DO UPDATE SET registered = 1, title = excluded.title,
-    latitude = excluded.latitude, longitude = excluded.longitude
-"""
-_REGISTER_ASSET = """
-INSERT INTO asset (kind, name, registered, title, latitude, longitude) VALUES (?, ?, 1, ?, ?, ?)
-ON CONFLICT (kind, name) DO UPDATE SET registered = 1, title = excluded.title,
-    latitude = excluded.latitude, longitude = excluded.longitude
 """
 
 
@@ -131,15 +122,20 @@ class SqliteStore:
         with self._reading() as connection:
             return reads.query(connection, sql, parameters)
 
-    def register(
-        self, gateways: Iterable[RegisteredGateway], assets: Iterable[RegisteredAsset]
-    ) -> None:
-        """Make this the city's whole list; what is not on it stays, unregistered."""
+    def load_registry(self, registry: NewRegistry) -> Sequence[Line] | None:
+        """Make this the city's whole list; what is not on it stays, unlisted."""
         with self._writing() as connection:
-            connection.execute("UPDATE gateway SET registered = 0 WHERE registered = 1")
-            connection.execute("UPDATE asset SET registered = 0 WHERE registered = 1")
-            connection.executemany(_REGISTER_GATEWAY, (gateway.row() for gateway in gateways))
-            connection.executemany(_REGISTER_ASSET, (asset.row() for asset in assets))
+            return sqlite_registry.load(connection, registry, now_ms=self._now_ms())
+
+    def registry_number(self) -> int:
+        """See `Store.registry_number`."""
+        with self._reading() as connection:
+            return sqlite_registry.known(connection).number
+
+    def retired(self) -> Sequence[AssetName]:
+        """See `Store.retired`."""
+        with self._reading() as connection:
+            return sqlite_registry.retired(connection)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

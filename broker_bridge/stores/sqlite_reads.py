@@ -17,7 +17,7 @@ from contract.ranges import RangeSet
 _LATEST = """
 SELECT a.kind, a.name, a.registered, g.name, l.observed_ms, q.name, q.unit, l.value, l.quality
 FROM json_each(?) w
-JOIN asset a ON a.kind = w.value ->> 0 AND a.name = w.value ->> 1
+JOIN asset a ON a.kind = w.value ->> 0 AND a.name = w.value ->> 1 AND NOT a.retired
 JOIN asset_latest l ON l.asset_id = a.id
 JOIN quantity q ON q.id = l.quantity_id
 JOIN gateway g ON g.id = l.gateway_id
@@ -26,7 +26,7 @@ _EVENTS = """
 SELECT a.kind, a.name, a.registered, g.name, e.observed_ms, e.name, e.type, e.detail,
     e.phase = 'end' OR e.ended
 FROM json_each(?) w
-JOIN asset a ON a.kind = w.value ->> 0 AND a.name = w.value ->> 1
+JOIN asset a ON a.kind = w.value ->> 0 AND a.name = w.value ->> 1 AND NOT a.retired
 JOIN event e ON e.asset_id = a.id AND (e.phase = 'begin' AND NOT e.ended
     OR e.id = (SELECT max(id) FROM event WHERE asset_id = a.id))
 JOIN gateway g ON g.id = e.gateway_id
@@ -34,7 +34,7 @@ ORDER BY e.id
 """
 _STATUSES = """
 SELECT name, registered, heard_ms, status FROM gateway
-WHERE status IS NOT NULL AND name IN (SELECT value FROM json_each(?)) ORDER BY name
+WHERE status IS NOT NULL AND NOT retired AND name IN (SELECT value FROM json_each(?)) ORDER BY name
 """
 _GATEWAYS = """
 SELECT g.id, g.name, g.holding_revision, g.stated_ms,

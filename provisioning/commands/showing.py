@@ -7,7 +7,7 @@ from typing import Any
 from provisioning.inventory.book import Entry, Past, Prepared
 from provisioning.inventory.changing import Change
 from provisioning.job import Job
-from provisioning.language import _, clock, day, mark, plural
+from provisioning.language import _, day, mark, plural
 
 MAX_SHOWN = 40
 FIELDS = {
@@ -107,4 +107,5 @@ def _shown(value: Any) -> str:
 
 
 def _moment(at: datetime) -> str:
-    return f"{day(at)} {clock(at)}"
+    """Equally long for all, so that columns stay where they are."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"

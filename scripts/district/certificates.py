@@ -7,6 +7,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from contract.registry import Registry, sign_registry
 from provisioning import certificates, revocation_list
 from provisioning.certificates import Issuer, Role
 from provisioning.files import PRIVATE, NewFile, write
@@ -62,6 +63,12 @@ class Authority:
             life=VALID,
         )
         return self._write(name, key, made)
+
+    def sign(self, registry: Registry) -> bytes:
+        """The registry as the city's office would sign it."""
+        key = certificates.new_key()
+        signer = certificates.issuing(self._issuer, key, now=self._now)
+        return sign_registry(registry, signer=signer, key=key)
 
     def _write(
         self, name: str, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate

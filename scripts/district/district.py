@@ -11,6 +11,7 @@ from random import Random
 from typing import Self
 
 from broker_bridge.config import BridgeSettings, IngestSettings, StoreSettings
+from broker_bridge.registry import load_registry
 from contract.identity import City
 from contract.settings import AgentSettings, Health, OutboxSettings, UplinkSettings
 from contract.settings import Gateway as GatewaySettings
@@ -129,16 +130,17 @@ class District:
         self.broker.start()
 
     def _write_bridge(self) -> None:
-        registry_file = self.folder / "registry.toml"
-        write_toml(registry_file, registered(self.plan.places))
         settings = BridgeSettings(
             city=CITY,
-            registry_file=str(registry_file),
             broker=self.broker.address(self._authority.client("bridge")),
             store=self.store,
             ingest=self.plan.ingest,
         )
         write_toml(self.bridge_settings_file, settings.model_dump(mode="json", exclude_none=True))
+        registry_file = self.folder / "registry-1.signed"
+        registry = registered(CITY, self.plan.places, now=datetime.now(UTC))
+        registry_file.write_bytes(self._authority.sign(registry))
+        load_registry(settings, str(registry_file))
         self.bridge = python_program(
             "bridge",
             *("broker_bridge", "run", "--settings", str(self.bridge_settings_file)),

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from contract.identity import AssetId, GatewayId
+from contract.identity import AssetId, City, GatewayId, Kind
+from contract.inventory import AssetEntry, GatewayEntry
 from contract.network_devices import NetworkDevice, RtspCamera, SnmpAccessPoint
+from contract.registry import Registry
 from contract.serial_devices import A02yyuw, Pzem004t, SerialDevice
 from contract.settings import NetworkLine, SerialLine
 from scripts.district.toml_document import Table
@@ -177,17 +180,18 @@ def _access_point(asset: AssetId, address: str) -> SnmpAccessPoint:
     return SnmpAccessPoint(asset=asset, host=host, port=int(port), clients_oid=CLIENTS_OID)
 
 
-def registered(places: list[Place]) -> Table:
-    """The city's list of all this, as the bridge loads it."""
-    assets: list[Table] = [
-        {"kind": kind, "id": asset}
+def registered(city: City, places: list[Place], *, now: datetime) -> Registry:
+    """The city's list of all this, as the bridge takes it."""
+    assets = [
+        AssetEntry(kind=kind, id=asset, gateway=place.gateway)
         for place in places
         for kind, ids in (
-            ("streetlight", place.lamps),
-            ("waste_bin", place.bins),
-            ("camera", place.cameras),
-            ("access_point", place.access_points),
+            (Kind.STREETLIGHT, place.lamps),
+            (Kind.WASTE_BIN, place.bins),
+            (Kind.CAMERA, place.cameras),
+            (Kind.ACCESS_POINT, place.access_points),
         )
         for asset in ids
     ]
-    return {"gateway": [{"id": place.gateway} for place in places], "asset": assets}
+    gateways = [GatewayEntry(id=place.gateway) for place in places]
+    return Registry(city=city, number=1, published_at=now, gateways=gateways, assets=assets)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -11,8 +12,8 @@ from broker_bridge.store import AssetName
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.identity import AssetId, Kind
 from contract.messages import AssetState, Status
-from tests.bridge.wire import GATEWAY, TOPICS
-from tests.stores.making import E1, G1, NOW_MS, batch, body, origin
+from tests.bridge.wire import TOPICS
+from tests.stores.making import E1, G1, NOW_MS, batch, body, line, listing, origin
 
 
 class Listener:
@@ -33,7 +34,7 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 
 def feed() -> Feed:
-    return Feed(TOPICS, registered=lambda gateway: gateway == GATEWAY)
+    return Feed(TOPICS)
 
 
 def lamps(count: int) -> list[AssetName]:
@@ -79,10 +80,39 @@ def test_readings_of_a_gateway_never_take_the_topic_of_its_status(store: SqliteS
     assert not speaking.pending
 
 
-def test_of_several_statuses_the_newest_is_told_with_whether_the_city_knows_it() -> None:
-    listener = Listener()
-    statuses = [Status(gateway=GATEWAY, state="online"), Status(gateway=GATEWAY, state="offline")]
-    feed().tell_statuses(statuses, listener.publish, heard_at="2026-11-24T10:00:00.000Z")
+def heard(store: SqliteStore, *states: Literal["online", "offline"]) -> None:
+    with store.transaction() as transaction:
+        transaction.lock([G1])
+        for state in states:
+            transaction.hear(Status(gateway=G1, state=state))
+
+
+def test_of_several_statuses_the_newest_is_told_with_whether_the_city_knows_it(
+    store: SqliteStore,
+) -> None:
+    heard(store, "online", "offline")
+    store.load_registry(listing(1, [line(G1)]))
+    listener, speaking = Listener(), feed()
+    speaking.note_gateways([G1])
+    assert speaking.tell_states(store, listener.publish)
     ((topic, payload, retain),) = listener.told
-    assert topic == TOPICS.gateway_state(GATEWAY)
+    assert topic == TOPICS.gateway_state(G1)
     assert (b'"offline"' in payload, b'"registered":true' in payload, retain) == (True,) * 3
+
+
+def test_of_what_is_retired_nothing_is_told_and_nothing_is_retained(store: SqliteStore) -> None:
+    names = lamps(2)
+    stored(store, names)
+    heard(store, "online")
+    gone = [line(G1, state="retired"), line(names[0][1], names[0][0], state="retired")]
+    store.load_registry(listing(1, gone))
+    listener, speaking = Listener(), feed()
+    speaking.clear(store.retired(), listener.publish)
+    cleared = {TOPICS.gateway_state(G1), TOPICS.asset_state(*names[0])}
+    assert {topic for topic, payload, retain in listener.told if not payload and retain} == cleared
+    speaking.note(names)
+    speaking.note_gateways([G1])
+    assert speaking.tell_states(store, listener.publish)
+    assert [topic for topic, payload, _ in listener.told if payload] == [
+        TOPICS.asset_state(*names[1])
+    ]

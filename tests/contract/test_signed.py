@@ -165,11 +165,13 @@ def _registry(**other: object) -> Registry:
 
 def test_a_registry_is_taken_as_the_city_signed_it() -> None:
     data = sign_registry(_registry(), signer=ISSUING.certificate, key=ISSUING.key)
-    assert read_registry(data, root=ROOT.certificate) == _registry()
+    assert read_registry(data, city=City("baubau"), root=ROOT.certificate) == _registry()
     with pytest.raises(OtherCity):
-        read_registry(data, root=STRANGER_ROOT.certificate)
+        read_registry(data, city=City("baubau"), root=STRANGER_ROOT.certificate)
     with pytest.raises(Altered):
-        read_registry(data.replace(b"PJU-0001", b"PJU-0002"), root=ROOT.certificate)
+        read_registry(
+            data.replace(b"PJU-0001", b"PJU-0002"), city=City("baubau"), root=ROOT.certificate
+        )
 
 
 def test_a_registry_lists_nothing_twice_and_no_asset_on_an_unknown_gateway() -> None:
@@ -189,4 +191,4 @@ def test_a_registry_that_contradicts_itself_is_refused_though_it_is_signed() -> 
     wrong = _registry().model_copy(update={"gateways": []})
     data = sign_registry(wrong, signer=ISSUING.certificate, key=ISSUING.key)
     with pytest.raises(BadMessage, match="not listed"):
-        read_registry(data, root=ROOT.certificate)
+        read_registry(data, city=City("baubau"), root=ROOT.certificate)

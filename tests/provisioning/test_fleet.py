@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contract.identity import GatewayId
+from contract.identity import City, GatewayId
 from contract.registry import read_registry
 from provisioning.authority import folder as places
 from tests.provisioning.conftest import Ended, Nadi
@@ -290,7 +290,7 @@ def test_a_registry_is_signed_numbered_and_the_same_file_if_nothing_changed(
 ) -> None:
     first = nadi("fleet", "publish", "--json").document["result"]
     data = Path(first["file"]).read_bytes()
-    registry = read_registry(data, root=places.load(office).root)
+    registry = read_registry(data, city=City("baubau"), root=places.load(office).root)
     assert (registry.number, len(registry.gateways), len(registry.assets)) == (1, 2, 4)
     again = nadi("fleet", "publish", "--json").document
     assert (again["code"], again["result"]["file"]) == ("already", first["file"])
@@ -298,7 +298,8 @@ def test_a_registry_is_signed_numbered_and_the_same_file_if_nothing_changed(
     nadi("asset", "move", "PJU-0001", "bb-0002")
     nadi("asset", "retire", "AP-0001", "--reason", "gone", "--confirm", "AP-0001")
     second = nadi("fleet", "publish", "--json").document["result"]
-    registry = read_registry(Path(second["file"]).read_bytes(), root=places.load(office).root)
+    data = Path(second["file"]).read_bytes()
+    registry = read_registry(data, city=City("baubau"), root=places.load(office).root)
     assert registry.number == 2
     assert {str(one.id): one.gateway for one in registry.assets}["PJU-0001"] == GatewayId("bb-0002")
     assert [one.id for one in registry.retired_assets] == ["AP-0001"]

@@ -16,6 +16,17 @@ from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
 pytestmark = pytest.mark.system
 PAGES = {"en": ROOT / "docs" / "technician.md", "id": ROOT / "docs" / "technician.id.md"}
+HEADER = "kind;id;name;latitude;longitude;kelurahan;gateway\n"
+LISTS = {
+    "assets.csv": HEADER
+    + "streetlight;PJU 0001;Jl. Betoambari 12;-5,4702;122,5969;74.72.06.1007;bb-0001\n"
+    "streetlight;PJU-0002;Jl. Betoambari 14;122,5971;-5,4706;74.72.06.1007;bb-0001\n"
+    "waste_bin;TPS-0001;Pasar Wameo;-5,4655;122,5985;Wameo;bb-0002\n",
+    "mended.csv": HEADER
+    + "streetlight;PJU-0001;Jl. Betoambari 12;-5,4702;122,5969;74.72.06.1007;bb-0001\n"
+    "streetlight;PJU-0002;Jl. Betoambari 14;-5,4706;122,5971;74.72.06.1007;bb-0001\n"
+    "waste_bin;TPS-0001;Pasar Wameo;-5,4655;122,5985;74.72.08.1003;bb-0002\n",
+}
 BLOCKS = [
     pytest.param(language, block, id=f"{language}-{block.steps[0].command[:40]}")
     for language, page in PAGES.items()
@@ -67,10 +78,21 @@ def _broker(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     desk["NADI_AUTHORITY"] = str(centre.authority.folder)
 
 
+def _lists(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """An authority, and lists of assets as they come from other offices."""
+    folder: Path = request.getfixturevalue("tmp_path")
+    wish = Wish(city="baubau", hosts=("127.0.0.1",))
+    make(folder / "authority", wish, passphrase=PASSPHRASE, now=datetime.now(UTC))
+    desk["SUDO_USER"] = "wati"
+    for name, text in LISTS.items():
+        (folder / name).write_text(text)
+
+
 # A page's comment names what must be there before its block is played; add yours here.
 NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "office": _office,
     "broker": _broker,
+    "lists": _lists,
 }
 
 

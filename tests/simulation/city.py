@@ -68,6 +68,14 @@ class FlakyStore:
         """Every asset."""
         return self.store.asset_names()
 
+    def registry_number(self) -> int:
+        """None is loaded here."""
+        return self.store.registry_number()
+
+    def retired(self) -> Sequence[AssetName]:
+        """None here."""
+        return self.store.retired()
+
     def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
         """The newest status of each."""
         return self.store.gateway_states(gateways)

@@ -1,8 +1,10 @@
 """Batches and statements as gateways make them, for the store's tests."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from broker_bridge.store import NewBatch, Stream
+from broker_bridge.stores.registry import Line, NewRegistry, State
 from contract.codec import Key
 from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.messages import (
@@ -109,3 +111,18 @@ def epoch_holding(
 
 def holding(*epochs: EpochHolding, revision: int = 1, gateway: GatewayId = G1) -> Holding:
     return Holding(gateway=gateway, revision=revision, epochs=list(epochs))
+
+
+def line(name: str, kind: Kind = Kind.GATEWAY, *, state: State = "listed", **more: Any) -> Line:
+    """How a registry has one gateway or asset."""
+    return Line(kind=kind.value, name=name, state=state, **more)
+
+
+def listing(number: int, lines: Iterable[Line], *, sha256: str = "") -> NewRegistry:
+    """A registry whose signature was good."""
+    return NewRegistry(
+        number=number,
+        sha256=sha256 or f"{number:064x}",
+        published_at="2026-11-24T10:00:00+00:00",
+        lines=tuple(lines),
+    )

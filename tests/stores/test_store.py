@@ -7,7 +7,6 @@ import pytest
 from broker_bridge.errors import StoreRefused
 from broker_bridge.opening import CityStore
 from broker_bridge.store import Balance, Change, GatewayFacts, Quarantined, Rejected, Stream
-from broker_bridge.stores.registry import Place, RegisteredAsset, RegisteredGateway
 from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import Counts, EventColumn, Status
 from contract.ranges import RangeSet
@@ -353,20 +352,6 @@ def test_a_status_is_told_as_it_was_last_heard(store: CityStore) -> None:
     rows = store.query("SELECT status FROM gateway").rows
     assert '"offline"' in str(rows[0][0])
     assert store.gateways() == [G1]
-
-
-def test_the_registry_marks_and_never_refuses(store: CityStore) -> None:
-    commit(store, 1)
-    name = (Kind.STREETLIGHT, AssetId("PJU-0001"))
-    assert not store.asset_states([name])[0].registered
-    lamp = RegisteredAsset(
-        kind=name[0], asset=name[1], title="Jl. Betoambari", place=Place(latitude=-5, longitude=122)
-    )
-    store.register([RegisteredGateway(gateway=G1)], [lamp])
-    assert store.asset_states([name])[0].registered
-    store.register([], [])
-    assert not store.asset_states([name])[0].registered
-    assert count(store, "reading") == 2
 
 
 def test_what_the_database_itself_refuses_is_refused_in_words(store: CityStore) -> None:

@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +17,9 @@ from broker_bridge.config import BridgeSettings, IngestSettings, StoreSettings
 from broker_bridge.inbound import Arrived
 from contract.codec import MAX_BODY_BYTES, MAX_JSON_BYTES, decode_statement
 from contract.identity import AssetId, City, GatewayId, Kind
+from contract.inventory import AssetEntry, GatewayEntry
 from contract.messages import AssetState, EpochReceipt, Receipt
+from contract.registry import Registry
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority
 from scripts.district.process import Program, python_program
@@ -176,6 +180,50 @@ def test_a_wiped_broker_is_told_receipts_and_states_again(
         reader.wait_until(lambda: state in reader.topics(), "told", deadline_s=PATIENCE_S)
         said = next(message for message in reader.heard if message.topic == state)
     assert AssetState.model_validate_json(said.payload).quantities["power"].value == 61.0
+
+
+def test_a_registry_is_followed_and_what_it_retires_is_cleared(
+    centre: Centre, broker: Broker, authority: Authority, tmp_path: Path
+) -> None:
+    """The bridge runs all the while; another process loads the registries."""
+    topic = TOPICS.asset_state(Kind.STREETLIGHT, AssetId("PJU-0417"))
+    lamp = AssetEntry(kind=Kind.STREETLIGHT, id=AssetId("PJU-0417"), gateway=OWN)
+
+    def load(
+        number: int, assets: Sequence[AssetEntry] = (), retired: Sequence[AssetEntry] = ()
+    ) -> None:
+        registry = Registry(
+            city=City("baubau"),
+            number=number,
+            published_at=datetime.now(UTC),
+            gateways=[GatewayEntry(id=OWN)],
+            assets=list(assets),
+            retired_assets=list(retired),
+        )
+        file = tmp_path / "registry.signed"
+        file.write_bytes(authority.sign(registry))
+        command = ("registry", "load", str(file), "--settings", str(centre.settings_file))
+        subprocess.run([sys.executable, "-m", "broker_bridge", *command], check=True, cwd=ROOT)
+
+    with gateway(broker, authority) as client:
+        send(client, Sender().batch(1))
+        wait_committed(client, (1, 1))
+    with MqttClient(broker.address(authority.client("reader"))) as reader:
+        reader.subscribe("nadi/v1/baubau/feed/#")
+
+        def said(part: bytes) -> bool:
+            return any(m.topic == topic and part in m.payload for m in reader.heard)
+
+        load(1, assets=[lamp])
+        reader.wait_until(
+            lambda: said(b'"registered":true'), "told as registered", deadline_s=PATIENCE_S
+        )
+        load(2, retired=[lamp])
+        reader.wait_until(
+            lambda: any(m.topic == topic and not m.payload for m in reader.heard),
+            "cleared",
+            deadline_s=PATIENCE_S,
+        )
 
 
 def test_a_bridge_that_was_killed_goes_on_where_the_store_stands(
