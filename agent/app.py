@@ -192,7 +192,12 @@ class Agent:
 
     def _build_sampler(self) -> Sampler:
         self._watch.start(self._settings.line_names(), self._clock.boot_ms())
-        self._lines = build_lines(self._settings, clock=self._clock, is_lost=self._watch.is_lost)
+        self._lines = build_lines(
+            self._settings,
+            clock=self._clock,
+            boot=self._outbox.ledger.current.boot,
+            is_lost=self._watch.is_lost,
+        )
         return Sampler(self._lines, clock=self._clock, round=self._round, watch=self._watch)
 
     async def run(self, notifier: Notifier, stop: asyncio.Event) -> None:

@@ -17,7 +17,7 @@ from agent.line import Port
 from agent.reachability import Reachability
 from agent.tap import Tap, Traffic
 from contract.devices import Device
-from contract.identity import AssetId, Kind
+from contract.identity import AssetId, BootId, Kind
 from contract.settings import (
     OWN_LINE,
     AgentSettings,
@@ -96,14 +96,17 @@ def build_lines(
     settings: AgentSettings,
     *,
     clock: Clock,
+    boot: BootId | None = None,
     is_lost: Callable[[AssetId], bool] = lambda _: False,
     open_port: Callable[[SerialLine], Port] = registry.open_port,
 ) -> list[Line]:
     """The lines of the settings, nothing opened yet.
 
-    `is_lost` says which devices were unreachable before this start.
+    `is_lost` says which devices were unreachable before this start. Refused logins are kept on the
+    card with the `boot` whose clock counts their hour.
     """
-    making = _Making(clock=clock, is_lost=is_lost)
+    card = Path(settings.gateway.data_dir)
+    making = _Making(clock=clock, boot=boot, card=card, is_lost=is_lost)
     lines = [
         *(making.serial_line(line, open_port(line)) for line in settings.serial),
         *(making.network_line(line) for line in settings.network),
@@ -116,6 +119,8 @@ def build_lines(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Making:
     clock: Clock
+    boot: BootId | None
+    card: Path
     is_lost: Callable[[AssetId], bool]
 
     def serial_line(self, line: SerialLine, port: Port) -> Line:
@@ -140,8 +145,10 @@ class _Making:
 
     def network_line(self, line: NetworkLine) -> Line:
         from agent.drivers.account import Accounts  # noqa: PLC0415 only a network has logins
+        from agent.drivers.login_pause import LoginPauses  # noqa: PLC0415
 
-        resolver, accounts, turn = Resolver(), Accounts(self.clock), asyncio.Lock()
+        pauses = LoginPauses(self.clock, path=self.card / "login-pauses.json", boot=self.boot)
+        resolver, accounts, turn = Resolver(), Accounts(pauses), asyncio.Lock()
         interval_ms = _ms(line.read_interval_s)
         devices = []
         for device in line.device:
@@ -149,6 +156,7 @@ class _Making:
                 clock=self.clock,
                 resolver=resolver,
                 accounts=accounts,
+                pauses=pauses,
                 picture_turn=turn,
                 traffic=Traffic(),
             )
@@ -195,7 +203,7 @@ class _Making:
 
         driver = GatewayHealthDriver(
             root=Path("/"),
-            data_dir=Path(settings.gateway.data_dir),
+            data_dir=self.card,
             clock=self.clock,
             counts=lambda: (sum(one.tried for one in others), sum(one.failed for one in others)),
         )

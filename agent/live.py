@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from agent.asking import ask
-from agent.clock import KernelClock
+from agent.clock import KernelClock, read_boot_id
 from agent.drivers.driver import Observation
 from agent.events.building import build_watch
 from agent.lines import build_lines
@@ -17,7 +17,7 @@ from contract.settings import AgentSettings
 async def read_directly(settings: AgentSettings, asset: str) -> LiveReading:
     """Open the device's line and ask; raises AgentError if there is no such asset."""
     clock = KernelClock(trusted=False)
-    lines = build_lines(settings, clock=clock)
+    lines = build_lines(settings, clock=clock, boot=read_boot_id())
     watch = build_watch(settings, clock=clock, new_id=str, tell=lambda _: None)
     sampler = Sampler(lines, clock=clock, round=Round(), watch=watch)
     try:

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
-from agent.clock import Clock
 from agent.drivers.login import Credentials, authorization, choose, parse_challenges
-from agent.drivers.login_pause import LoginPause
+from agent.drivers.login_pause import LoginPause, LoginPauses
 from agent.errors import DeviceRefused, FrameError, LoginRefused
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
@@ -39,14 +38,17 @@ class Account:
     def __init__(
         self,
         credentials: Credentials,
-        clock: Clock,
+        pauses: LoginPauses,
         *,
+        device: str = "",
         new_cnonce: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
         self.credentials = credentials
-        self._clock = clock
+        self._clock = pauses.clock
         self._new_cnonce = new_cnonce
-        self._pause = LoginPause(clock, who="the camera")
+        self._all = pauses
+        self._device = device
+        self._pause = self._pause_of(device, who="the camera")
         self._pauses: dict[str, LoginPause] = {}
         self._proven_until_ms = 0
         self._turn = asyncio.Lock()
@@ -73,7 +75,11 @@ class Account:
         if self._clock.boot_ms() >= self._proven_until_ms:
             return self._pause.begin()
         words = f"the camera takes the user and password elsewhere, and its {service}"
-        return self._pauses.setdefault(service, LoginPause(self._clock, who=words)).begin()
+        pause = self._pause_of(f"{self._device} {service}", who=words)
+        return self._pauses.setdefault(service, pause).begin()
+
+    def _pause_of(self, device: str, *, who: str) -> LoginPause:
+        return self._all.of(device, self.credentials.user, self.credentials.password, who=who)
 
     async def log_in(
         self,
@@ -117,8 +123,8 @@ class Accounts:
     address differ in their ports.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, pauses: LoginPauses) -> None:
+        self._pauses = pauses
         self._known: dict[tuple[str, int, str, str], Account] = {}
 
     def of(self, host: str, port: int, user: str, password: str) -> Account | None:
@@ -128,7 +134,8 @@ class Accounts:
         key = (host.lower(), port, user, password)
         if key not in self._known:
             credentials = Credentials(user=user, password=password)
-            self._known[key] = Account(credentials, self._clock)
+            device = f"{host.lower()}:{port}"
+            self._known[key] = Account(credentials, self._pauses, device=device)
         return self._known[key]
 
 

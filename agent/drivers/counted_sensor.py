@@ -23,3 +23,9 @@ class CountedSensor(DistanceSensor):  # type: ignore[misc]  # gpiozero has no ty
             self.echoes += 1
             self.heard.set()
         return value
+
+    def close(self) -> None:
+        """The thread that pings ends first; gpiozero would take the trigger from under it."""
+        if (pinging := getattr(self, "_queue", None)) is not None:
+            pinging.stop()
+        super().close()

@@ -13,6 +13,7 @@ from agent.tap import Traffic
 if TYPE_CHECKING:
     from agent.drivers.account import Accounts
     from agent.drivers.chirpstack import Uplink
+    from agent.drivers.login_pause import LoginPauses
     from agent.drivers.pin_bank import PinBank
     from agent.drivers.unread import Unread
 
@@ -54,6 +55,7 @@ class NetworkPlace:
     clock: Clock
     resolver: Resolver
     accounts: "Accounts"
+    pauses: "LoginPauses"
     picture_turn: asyncio.Lock
     traffic: Traffic
 

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from agent.drivers import http
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.hotspot import with_hotspot
-from agent.drivers.login_pause import LoginPause
 from agent.drivers.place import NetworkPlace
 from agent.drivers.rate import Rates
 from agent.errors import DeviceRefused, FrameError
@@ -45,7 +44,12 @@ class RouterosAccessPointDriver:
         self._settings = settings
         self._place = place
         self._tls = pinned() if settings.certificate_sha256 else trusting(settings.ca_file)
-        self._pause = LoginPause(place.clock, who="the access point")
+        self._pause = place.pauses.of(
+            f"{settings.host}:{settings.port}",
+            settings.user,
+            settings.password,
+            who="the access point",
+        )
         self._menus: tuple[str, ...] = MENUS
         self._rates = Rates()
 

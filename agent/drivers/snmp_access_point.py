@@ -104,7 +104,6 @@ def dialect(settings: SnmpAccessPoint, place: NetworkPlace) -> Dialect:
     """Version 2c, or 3 for a user; raises SettingsError if its library is not here."""
     if not settings.user:
         return Community(community=settings.community)
-    from agent.drivers.login_pause import LoginPause  # noqa: PLC0415 few have a user
     from agent.drivers.snmp_v3 import User, Usm  # noqa: PLC0415
 
     if settings.priv_password:
@@ -115,7 +114,12 @@ def dialect(settings: SnmpAccessPoint, place: NetworkPlace) -> Dialect:
         auth_password=settings.auth_password,
         priv_password=settings.priv_password,
     )
-    pause = LoginPause(place.clock, who="the access point")
+    pause = place.pauses.of(
+        f"{settings.host}:{settings.port}",
+        user.name,
+        f"{user.auth_password} {user.priv_password}",
+        who="the access point",
+    )
     return Usm(user, clock=place.clock, pause=pause, first_salt=secrets.randbits(64))
 
 

@@ -2,12 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from agent.clock import FakeClock
 from agent.drivers.account import Account, Accounts
+from agent.drivers.login_pause import RETRY_LOGIN_MS, LoginPauses
 from agent.errors import DeviceRefused, FrameError, LoginRefused
+from contract.identity import BootId
 
 HOUR_MS = 3_600_000
 DIGEST = 'Digest realm="c", nonce="6fd5a1f1f0c04ac2"'
@@ -36,7 +39,7 @@ class Camera:
 
 
 def account(clock: FakeClock) -> Account:
-    found = Accounts(clock).of("10.20.0.5", 554, "nadi", "rahasia")
+    found = Accounts(LoginPauses(clock)).of("10.20.0.5", 554, "nadi", "rahasia")
     assert found is not None
     return found
 
@@ -57,7 +60,7 @@ async def test_a_wrong_password_is_given_to_no_other_service_for_an_hour() -> No
 
 
 async def test_many_devices_of_one_recorder_try_a_password_once() -> None:
-    accounts = Accounts(FakeClock())
+    accounts = Accounts(LoginPauses(FakeClock()))
     camera = Camera(REFUSAL)
     owners = [
         accounts.of(host, 554, "nadi", "rahasia") for host in ("nvr.pole", "NVR.pole", "nvr.pole")
@@ -120,11 +123,11 @@ async def test_an_answer_that_repeats_the_login_is_not_shown() -> None:
 
 
 def test_without_a_user_there_is_nothing_to_log_in_with() -> None:
-    assert Accounts(FakeClock()).of("10.20.0.5", 554, "", "") is None
+    assert Accounts(LoginPauses(FakeClock())).of("10.20.0.5", 554, "", "") is None
 
 
 async def test_cameras_behind_one_address_differ_in_their_ports() -> None:
-    accounts = Accounts(FakeClock())
+    accounts = Accounts(LoginPauses(FakeClock()))
     refusing = accounts.of("10.20.0.1", 5541, "nadi", "rahasia")
     other = accounts.of("10.20.0.1", 5542, "nadi", "rahasia")
     assert refusing is not None
@@ -132,3 +135,61 @@ async def test_cameras_behind_one_address_differ_in_their_ports() -> None:
     with pytest.raises(LoginRefused):
         await log_in(refusing, Camera(REFUSAL))
     assert await log_in(other, Camera(WELCOME)) == WELCOME
+
+
+class Card:
+    """Where one gateway keeps its pauses, over the starts of its agent."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "login-pauses.json"
+        self.clock = FakeClock(boot_ms=5_000)
+
+    def account(self, password: str = "rahasia", *, boot: str = "b" * 16) -> Account:
+        pauses = LoginPauses(self.clock, path=self.path, boot=BootId(boot))
+        found = Accounts(pauses).of("10.20.0.5", 554, "nadi", password)
+        assert found is not None
+        return found
+
+
+async def test_an_agent_that_restarts_again_and_again_gives_a_wrong_password_once(
+    tmp_path: Path,
+) -> None:
+    card, camera = Card(tmp_path), Camera(REFUSAL)
+    for _ in range(20):
+        with pytest.raises(LoginRefused):
+            await log_in(card.account(), camera)
+        card.clock.now_ms += 10_000
+    assert len(camera.told) == 1
+
+
+async def test_a_corrected_password_is_given_at_once(tmp_path: Path) -> None:
+    card = Card(tmp_path)
+    with pytest.raises(LoginRefused):
+        await log_in(card.account(), Camera(REFUSAL))
+    assert await log_in(card.account("rahasia2"), Camera(WELCOME)) == WELCOME
+
+
+async def test_after_a_reboot_the_hour_begins_anew(tmp_path: Path) -> None:
+    card = Card(tmp_path)
+    with pytest.raises(LoginRefused):
+        await log_in(card.account(), Camera(REFUSAL))
+    card.clock.now_ms = 1_000
+    with pytest.raises(LoginRefused):
+        await log_in(card.account(boot="c" * 16), Camera())
+    rebooted = card.account(boot="c" * 16)
+    card.clock.now_ms += RETRY_LOGIN_MS
+    assert await log_in(rebooted, Camera(WELCOME)) == WELCOME
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"boot": 1}', '{"boot": "x", "until_ms": [1]}'])
+async def test_pauses_that_cannot_be_read_are_none(tmp_path: Path, text: str) -> None:
+    card = Card(tmp_path)
+    card.path.write_text(text)
+    assert await log_in(card.account(), Camera(WELCOME)) == WELCOME
+
+
+async def test_no_password_is_kept_with_its_pause(tmp_path: Path) -> None:
+    card = Card(tmp_path)
+    with pytest.raises(LoginRefused):
+        await log_in(card.account("kenari-7472"), Camera(REFUSAL))
+    assert "kenari" not in card.path.read_text()

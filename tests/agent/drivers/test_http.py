@@ -9,7 +9,7 @@ import pytest
 
 from agent.clock import FakeClock
 from agent.drivers.http import MAX_BODY, Answer, Peer, Request, ask, encode, receive
-from agent.drivers.login_pause import LoginPause
+from agent.drivers.login_pause import LoginPauses
 from agent.errors import (
     DeviceRefused,
     DeviceSilent,
@@ -224,7 +224,7 @@ async def test_a_server_without_tls_is_named(shown: Credentials) -> None:
 
 def test_a_refused_login_waits_an_hour() -> None:
     clock = FakeClock()
-    pause = LoginPause(clock, who="the router")
+    pause = LoginPauses(clock).of("10.20.0.9", "nadi", "rahasia", who="the router")
     pause.check()
     assert "the router refuses the user and password" in str(pause.begin())
     clock.now_ms += 3_599_999

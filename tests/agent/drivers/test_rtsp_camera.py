@@ -11,6 +11,7 @@ from agent.clock import FakeClock
 from agent.drivers.account import Accounts
 from agent.drivers.driver import Observation
 from agent.drivers.login import Challenge, Credentials, choose, digest, parse_challenges
+from agent.drivers.login_pause import LoginPauses
 from agent.drivers.resolver import Resolver
 from agent.drivers.rtsp_camera import RtspCameraDriver, parse, request
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError
@@ -64,7 +65,7 @@ def driver(
         host="127.0.0.1",
         port=port,
         path="/Streaming/Channels/101",
-        account=Accounts(CLOCK).of("127.0.0.1", port, user, "rahasia"),
+        account=Accounts(LoginPauses(CLOCK)).of("127.0.0.1", port, user, "rahasia"),
         timeout_ms=timeout_ms,
         clock=CLOCK,
         resolver=Resolver(),

@@ -9,7 +9,7 @@ import pytest
 
 from agent.clock import FakeClock
 from agent.drivers import ber, snmp_v3
-from agent.drivers.login_pause import LoginPause
+from agent.drivers.login_pause import LoginPauses
 from agent.drivers.snmp_access_point import observe, variables
 from agent.drivers.snmp_keys import aes, localised, master_key
 from agent.drivers.snmp_message import Question
@@ -33,7 +33,7 @@ def usm(vector: dict[str, Any], clock: FakeClock | None = None) -> Usm:
     clock = clock or FakeClock()
     priv = PRIV if vector["private"] else ""
     user = User(name=vector["user"], auth=vector["auth"], auth_password=AUTH, priv_password=priv)
-    pause = LoginPause(clock, who="the access point")
+    pause = LoginPauses(clock).of("10.20.0.9", "nadi", "rahasia", who="the access point")
     dialect = Usm(user, clock=clock, pause=pause, first_salt=0)
     discovered = bytes.fromhex(vector["discovered"])
     number = snmp_v3.decode(discovered).number
