@@ -88,11 +88,18 @@ def _lists(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
         (folder / name).write_text(text)
 
 
+def _imported(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """The mended list is in the inventory."""
+    line = Step(command="nadi fleet import mended.csv", shown=())
+    play(line, folder=request.getfixturevalue("tmp_path"), env={**desk, "NADI_LANG": "en"})
+
+
 # A page's comment names what must be there before its block is played; add yours here.
 NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "office": _office,
     "broker": _broker,
     "lists": _lists,
+    "imported": _imported,
 }
 
 
