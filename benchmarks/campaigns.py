@@ -1,4 +1,4 @@
-"""Promises kept: schedules of faults, controls that must be found out, and real SIGKILLs."""
+"""Promises kept: schedules of faults, controls that are found out, and real processes that fail."""
 
 import json
 import os
@@ -76,7 +76,7 @@ def _kills(run: Run, count: int) -> Iterator[Figure]:
     killed, wrong, took_s = 0, 0, 0.0
     for kind in STORES:
         share = str(count // len(STORES))
-        run.say(f"{share} SIGKILLs on {kind}")
+        run.say(f"{share} faults of real processes on {kind}")
         done = _python("scripts.kills", "--store", kind, "--count", share, "--json")
         said = done.said()
         killed += int(said["done"])
@@ -85,7 +85,7 @@ def _kills(run: Run, count: int) -> Iterator[Figure]:
     yield Figure(
         name="campaigns.kills",
         value=killed,
-        unit="SIGKILLs",
+        unit="faults",
         target=at_least(count),
         detail=f"python -m scripts.kills on both stores, {took_s:.0f} s",
     )

@@ -15,7 +15,9 @@ from broker_bridge.registry import load_registry
 from contract.identity import City
 from contract.settings import AgentSettings, Health, OutboxSettings, UplinkSettings
 from contract.settings import Gateway as GatewaySettings
-from scripts.district.broker import Broker
+from contract.tls import Broker as BrokerAddress
+from scripts.district.bridge import Bridge
+from scripts.district.broker import BRIDGES, Broker
 from scripts.district.certificates import Authority, Credentials
 from scripts.district.equipment import (
     Equipment,
@@ -56,6 +58,8 @@ class Plan:
         default_factory=lambda: OutboxSettings(budget_mb=64, reserve_free_mb=1)
     )
     ingest: IngestSettings = field(default_factory=IngestSettings)
+    bridges: int = 1  # a second one needs PostgreSQL
+    keepalive_s: int = 30
 
     @property
     def places(self) -> list[Place]:
@@ -74,8 +78,7 @@ class District:
         self.store = store or StoreSettings(kind="sqlite", path=str(folder / "city.db"))
         self.reader: Credentials
         self.broker: Broker
-        self.bridge: Program
-        self.bridge_settings_file = folder / "bridge.toml"
+        self.bridges: Sequence[Bridge] = ()
         self.sim: Program
         self.gateways: Sequence[Gateway] = ()
         self._devices = folder / "devices"
@@ -95,9 +98,14 @@ class District:
     def __exit__(self, *_: object) -> None:
         self._ending.close()
 
+    @property
+    def bridge(self) -> Program:
+        """The first bridge."""
+        return self.bridges[0].program
+
     def start_bridge(self) -> None:
         """Returns when the store is open and the bridge takes batches."""
-        self.bridge.start_and_wait(deadline_s=READY_S)
+        self.bridges[0].start()
 
     def silence(self, asset: str) -> None:
         """The device answers nothing from now on."""
@@ -109,8 +117,7 @@ class District:
 
     def _start(self) -> None:
         self._start_broker()
-        self._write_bridge()
-        self.start_bridge()
+        self._start_bridges()
         addresses = self._start_devices()
         sockets = self._short_folder()
         self.gateways = [self._gateway(place, addresses, sockets) for place in self.plan.places]
@@ -129,25 +136,31 @@ class District:
         self._end_later(self.broker.program)
         self.broker.start()
 
-    def _write_bridge(self) -> None:
-        settings = BridgeSettings(
-            city=CITY,
-            broker=self.broker.address(self._authority.client("bridge")),
-            store=self.store,
-            ingest=self.plan.ingest,
-        )
-        write_toml(self.bridge_settings_file, settings.model_dump(mode="json", exclude_none=True))
+    def _start_bridges(self) -> None:
+        self.bridges = [self._bridge(name) for name in BRIDGES[: self.plan.bridges]]
         registry_file = self.folder / "registry-1.signed"
         registry = registered(CITY, self.plan.places, now=datetime.now(UTC))
         registry_file.write_bytes(self._authority.sign(registry))
-        load_registry(settings, str(registry_file))
-        self.bridge = python_program(
-            "bridge",
-            *("broker_bridge", "run", "--settings", str(self.bridge_settings_file)),
-            folder=self.folder,
-            root=ROOT,
+        load_registry(self.bridges[0].settings, str(registry_file))
+        for bridge in self.bridges:
+            bridge.start()
+
+    def _bridge(self, name: str) -> Bridge:
+        fibre = Fibre(port=free_port(self._random), target_port=self.broker.port)
+        self._ending.enter_context(fibre)
+        settings = BridgeSettings(
+            city=CITY,
+            broker=self._broker_by(fibre, name),
+            store=self.store,
+            ingest=self.plan.ingest,
         )
-        self._end_later(self.bridge)
+        bridge = Bridge(name, settings, fibre, folder=self.folder, root=ROOT)
+        self._end_later(bridge.program)
+        return bridge
+
+    def _broker_by(self, fibre: Fibre, name: str) -> BrokerAddress:
+        address = self.broker.address(self._authority.client(name), port=fibre.port)
+        return address.model_copy(update={"keepalive_s": self.plan.keepalive_s})
 
     def _start_devices(self) -> dict[str, str]:
         """Where the cameras and access points listen, host:port by asset."""
@@ -189,7 +202,7 @@ class District:
                 seal_interval_s=self.plan.seal_interval_s,
                 clock="trusted",
             ),
-            broker=self.broker.address(self._authority.client(place.gateway), port=fibre.port),
+            broker=self._broker_by(fibre, place.gateway),
             outbox=self.plan.outbox,
             uplink=self.plan.uplink,
             serial=serial_lines(place, devices=self._devices, read_interval_s=interval_s),

@@ -1,4 +1,4 @@
-"""A fibre between a gateway and the broker that can be cut, can go silent, and can be mended."""
+"""A fibre that can be cut, reset, fall silent, lose one way or spoil a bit, and be mended."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ class Fibre:
     @property
     def whole(self) -> bool:
         """Whether it carries bytes now."""
-        return self._forwarder.listening and self._forwarder.flowing.is_set()
+        return self._forwarder.listening and self._forwarder.flowing
 
     def cut(self) -> None:
         """Resets every connection and refuses new ones."""
@@ -49,6 +49,18 @@ class Fibre:
     def silence(self) -> None:
         """Carries nothing and says nothing: connections hang, new ones open and hang too."""
         self._run(self._forwarder.silence)
+
+    def silence_back(self) -> None:
+        """Half open: what the near end says arrives, and nothing comes back."""
+        self._run(self._forwarder.silence_back)
+
+    def reset(self) -> None:
+        """Resets every connection; new ones are carried."""
+        self._run(self._forwarder.reset)
+
+    def spoil(self) -> None:
+        """Flips one bit in the next bytes each way, and carries them."""
+        self._run(self._forwarder.spoil)
 
     def mend(self) -> None:
         """Carries again; what hung in silence goes on where it stopped."""
@@ -62,7 +74,8 @@ class _Forwarder:
     """The fibre's inside; used in its own thread only."""
 
     def __init__(self, port: int, target_port: int) -> None:
-        self.flowing = asyncio.Event()
+        self._to_far = _Way()
+        self._to_near = _Way()
         self._port = port
         self._target_port = target_port
         self._listener: socket.socket | None = None
@@ -73,18 +86,34 @@ class _Forwarder:
     def listening(self) -> bool:
         return self._listener is not None
 
+    @property
+    def flowing(self) -> bool:
+        return self._to_far.flowing.is_set() and self._to_near.flowing.is_set()
+
     async def cut(self) -> None:
         if self._listener and self._accepting:
             await _end(self._accepting)
             self._listener.close()
             self._listener = self._accepting = None
+        await self.reset()
+
+    async def reset(self) -> None:
         await _end(*self._carried)
 
     async def silence(self) -> None:
-        self.flowing.clear()
+        self._to_far.flowing.clear()
+        await self.silence_back()
+
+    async def silence_back(self) -> None:
+        self._to_near.flowing.clear()
+
+    async def spoil(self) -> None:
+        self._to_far.spoil = self._to_near.spoil = True
 
     async def mend(self) -> None:
-        self.flowing.set()
+        for way in (self._to_far, self._to_near):
+            way.flowing.set()
+            way.spoil = False
         if self._listener:
             return
         self._listener = socket.create_server(("127.0.0.1", self._port), backlog=LISTEN_BACKLOG)
@@ -102,20 +131,36 @@ class _Forwarder:
     async def _carry(self, near: socket.socket) -> None:
         """One connection, until either end closes it or the fibre is cut."""
         with _reset_on_close(near), _reset_on_close(socket.socket()) as far, _until_gone():
-            await self.flowing.wait()
+            await self._to_far.flowing.wait()
             far.setblocking(False)
             loop = asyncio.get_running_loop()
             await loop.sock_connect(far, ("127.0.0.1", self._target_port))
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._pump(near, far))
-                both.create_task(self._pump(far, near))
+                both.create_task(_pump(near, far, self._to_far))
+                both.create_task(_pump(far, near, self._to_near))
 
-    async def _pump(self, source: socket.socket, sink: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while chunk := await loop.sock_recv(source, CHUNK):
-            await self.flowing.wait()
-            await loop.sock_sendall(sink, chunk)
-        sink.shutdown(socket.SHUT_WR)
+
+class _Way:
+    """One direction."""
+
+    def __init__(self) -> None:
+        self.flowing = asyncio.Event()
+        self.spoil = False
+
+    def through(self, chunk: bytes) -> bytes:
+        """As it comes out at the other end."""
+        if not self.spoil:
+            return chunk
+        self.spoil = False
+        return chunk[:-1] + bytes([chunk[-1] ^ 1])
+
+
+async def _pump(source: socket.socket, sink: socket.socket, way: _Way) -> None:
+    loop = asyncio.get_running_loop()
+    while chunk := await loop.sock_recv(source, CHUNK):
+        await way.flowing.wait()
+        await loop.sock_sendall(sink, way.through(chunk))
+    sink.shutdown(socket.SHUT_WR)
 
 
 def _reset_on_close(end: socket.socket) -> socket.socket:

@@ -37,6 +37,7 @@ class AgentState:
 
     status: Status
     link: Link
+    rounds: int  # since its start
 
 
 class Gateway:
@@ -72,8 +73,9 @@ class Gateway:
         """What the agent says of itself now; None while it cannot be asked."""
         try:
             answer = _ask(self.settings.gateway.socket, {"cmd": "status"})
-            link = _link(answer.pop("link"))
-            return AgentState(status=decode_model(Status, json.dumps(answer).encode()), link=link)
+            link, rounds = _link(answer.pop("link")), int(answer.pop("rounds"))
+            status = decode_model(Status, json.dumps(answer).encode())
+            return AgentState(status=status, link=link, rounds=rounds)
         except OSError:
             return None
         except (KeyError, TypeError, ValueError, MessageError) as error:

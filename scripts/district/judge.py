@@ -8,7 +8,7 @@ from itertools import chain
 from contract.identity import AssetId, GatewayId
 from scripts.district.answers import Answer
 from scripts.district.sealed import Outbox
-from scripts.district.sheet import Sheet, Tally, never_sealed, repeated, sheet_of
+from scripts.district.sheet import Sheet, Tally, never_sealed, out_of_order, repeated, sheet_of
 from scripts.district.stored import Stored
 from scripts.district.witness import Pause, samples_of, testify
 
@@ -47,7 +47,7 @@ def judge(
 ) -> Verdict:
     """The balance of all gateways; their agents must have stopped."""
     samples = samples_of(stored, outboxes)
-    findings = [*never_sealed(stored, outboxes), *repeated(stored)]
+    findings = [*never_sealed(stored, outboxes), *repeated(stored), *out_of_order(stored)]
     unsealed: Counter[GatewayId] = Counter()
     for asset, gateway in gateway_of.items():
         testimony = testify(

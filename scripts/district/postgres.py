@@ -77,7 +77,19 @@ class Postgres:
         backends = _children(self.program.pid)
         self.program.kill()
         for backend in backends:
-            _kill(backend)
+            _signal(backend, signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """SIGSTOP to the server and every process of it: each client waits."""
+        self.program.freeze()
+        for backend in _children(self.program.pid):
+            _signal(backend, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """All of it goes on."""
+        for backend in _children(self.program.pid):
+            _signal(backend, signal.SIGCONT)
+        self.program.thaw()
 
     def restart(self) -> None:
         """Stops it and starts it again."""
@@ -177,9 +189,9 @@ def _children(pid: int) -> list[int]:
     return [int(child) for child in tasks.split()]
 
 
-def _kill(pid: int) -> None:
+def _signal(pid: int, number: signal.Signals) -> None:
     """A backend may already be gone with its server."""
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
     except ProcessLookupError:
         return

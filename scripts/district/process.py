@@ -42,6 +42,7 @@ class Program:
         self.out_file = folder / f"{name}.out"
         self.log_file = folder / f"{name}.log"
         self.starts = 0
+        self.frozen = False
         self._command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
         self._env = {**os.environ, **(env or {})}
         self._env.pop("NOTIFY_SOCKET", None)
@@ -112,8 +113,19 @@ class Program:
         self._signal(signal.SIGKILL)
         self.wait(deadline_s=10)
 
+    def freeze(self) -> None:
+        """SIGSTOP: it is there, its connections too, and it does nothing."""
+        self._signal(signal.SIGSTOP)
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """SIGCONT: it goes on where it stopped."""
+        self._signal(signal.SIGCONT)
+        self.frozen = False
+
     def stop(self, *, deadline_s: float = 15) -> None:
         """SIGTERM, then SIGKILL if it is still there after `deadline_s`."""
+        self.thaw()
         self._signal(signal.SIGTERM)
         try:
             self.wait(deadline_s=deadline_s)
@@ -134,6 +146,7 @@ class Program:
     def _start(self, env: Mapping[str, str]) -> None:
         if self.running:
             raise ProgramError(f"{self.name} already runs as {self.pid}")
+        self.frozen = False
         self._out_before = self.out_file.stat().st_size if self.out_file.exists() else 0
         with self.out_file.open("ab") as out, self.log_file.open("ab") as log:
             self._process = _SPAWNER.submit(

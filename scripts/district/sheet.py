@@ -1,10 +1,11 @@
 """Each sealed number is exactly one of four things, by the rows the store has of it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from contract.identity import GatewayId
+from contract.identity import Epoch, GatewayId
 from scripts.district.sealed import Outbox
 from scripts.district.stored import Name, Stored
 
@@ -115,6 +116,21 @@ def repeated(stored: Stored) -> list[str]:
         f"{gateway}: {asset} {quantity} at {at_ms} ms is stored {count} times"
         for (gateway, asset, quantity, at_ms), count in seen.items()
         if count > 1
+    )
+
+
+def out_of_order(stored: Stored) -> list[str]:
+    """Readings of one asset and quantity whose numbers and whose times do not rise together."""
+    series: dict[tuple[str, Epoch, str, str], list[tuple[int, int]]] = defaultdict(list)
+    for reading in stored.readings:
+        gateway, epoch, n = reading.batch
+        series[gateway, epoch, reading.asset, reading.quantity].append((n, reading.at_ms))
+    return _first(
+        f"{gateway}: {asset} {quantity} at {later} ms of batch {n} in epoch {epoch} is stored"
+        f" with a time before {earlier} ms of a batch sealed before it"
+        for (gateway, epoch, asset, quantity), numbered in series.items()
+        for (_, earlier), (n, later) in pairwise(sorted(numbered))
+        if later < earlier
     )
 
 

@@ -15,24 +15,36 @@ from scripts.district.witness import Pause
 
 
 class Stops:
-    """Kills, starts and stops agents, and remembers when each was not reading."""
+    """Kills, freezes, starts and stops agents, and remembers when each was not reading."""
 
     def __init__(self, district: District) -> None:
         self._district = district
-        self._killed_ms: dict[GatewayId, int] = {}
+        self._gone_ms: dict[GatewayId, int] = {}
         self.pauses: list[Pause] = []
 
     def kill(self, gateway: Gateway) -> None:
         """SIGKILL: the round it was taking is never sealed."""
-        self._killed_ms[gateway.id] = boot_ms()
+        self._gone_ms[gateway.id] = boot_ms()
         gateway.kill()
 
     def restart(self, gateway: Gateway) -> None:
         """Returns when it reads again."""
-        killed_ms = self._killed_ms.pop(gateway.id, boot_ms())
+        killed_ms = self._gone_ms.pop(gateway.id, boot_ms())
         gateway.start()
         round_ms = round(self._district.plan.seal_interval_s * 1_000)
         self._add(gateway, killed_ms - round_ms, killed_ms, boot_ms())
+
+    def freeze(self, gateway: Gateway) -> None:
+        """SIGSTOP: it is there, and reads nothing."""
+        self._gone_ms[gateway.id] = boot_ms()
+        gateway.agent.freeze()
+
+    def thaw(self, gateway: Gateway) -> None:
+        """SIGCONT: the reads that it was waiting for have failed, and it goes on."""
+        frozen_ms = self._gone_ms.pop(gateway.id)
+        gateway.agent.thaw()
+        interval_ms = round(self._district.plan.read_interval_s * 1_000)
+        self._add(gateway, frozen_ms, frozen_ms, boot_ms() + interval_ms)
 
     def restart_all(self) -> None:
         """Those that were killed."""

@@ -36,9 +36,14 @@ def seeds(module: str, *more: str) -> Command:
     return command
 
 
-def _kills(first: int, count: int) -> list[str]:
-    store = ("sqlite", "postgresql")[first // count % 2]
-    return seeds("scripts.kills", "--store", store)(first, count)
+def on_both_stores(module: str, *more: str) -> Command:
+    """Parts that take turns on SQLite and PostgreSQL; the seed of a part is its first number."""
+
+    def command(first: int, count: int) -> list[str]:
+        store = ("sqlite", "postgresql")[first // count % 2]
+        return seeds(module, "--store", store, *more)(first, count)
+
+    return command
 
 
 CAMPAIGNS = (
@@ -74,12 +79,22 @@ CAMPAIGNS = (
     ),
     Campaign(
         name="kills",
-        what="SIGKILLs of real agents, broker (its files deleted), bridge and database under load",
-        unit="kills",
+        what="real agents, broker, bridges and database killed, frozen, cut off, half open, reset"
+        " and spoilt inside TLS under load; two bridges on PostgreSQL; by counting, in order",
+        unit="faults",
         promises="N1 N2 N3 N4",
         nightly=2_000,
         chunk=50,
-        command=_kills,
+        command=on_both_stores("scripts.kills"),
+    ),
+    Campaign(
+        name="broker-wiped",
+        what="the broker killed and its files deleted at a random moment under load",
+        unit="wipes",
+        promises="N2 N3 N4",
+        nightly=200,
+        chunk=20,
+        command=on_both_stores("scripts.kills", "--only", "wipe"),
     ),
     Campaign(
         name="scenario-days",

@@ -162,3 +162,12 @@ def test_a_rejected_number_is_rejected_and_not_lost() -> None:
     refused = frozenset({(GATEWAY, EPOCH, 3)})
     sheet = verdict(rows=ROWS[:2], rejected=refused, answers=ANSWERS[:2]).readings
     assert (sheet.rejected, sheet.lost) == (1, 0)
+
+
+def test_a_later_number_with_an_earlier_time_is_found() -> None:
+    swapped = (row(1, TIMES[1]), row(2, TIMES[0]), row(3, TIMES[2]))
+    batches = (batch(1, TIMES[1]), batch(2, TIMES[0]), batch(3, TIMES[2]))
+    found = verdict(rows=swapped, batches=batches).findings
+    assert len(found) == 1
+    assert "batch 2" in found[0]
+    assert f"before {TIMES[1] + 5} ms" in found[0]

@@ -89,6 +89,46 @@ def test_a_silent_fibre_hangs_and_goes_on_where_it_stopped(
         assert far.recv(100) == b"late"
 
 
+def test_a_half_open_fibre_carries_what_is_said_and_keeps_the_answer_back(
+    fibre: Fibre, server: socket.socket
+) -> None:
+    with connect(fibre) as near, accept(server) as far:
+        fibre.silence_back()
+        assert not fibre.whole
+        near.sendall(b"question")
+        assert far.recv(100) == b"question"
+        far.sendall(b"answer")
+        near.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            near.recv(100)
+        near.settimeout(DEADLINE_S)
+        fibre.mend()
+        assert near.recv(100) == b"answer"
+
+
+def test_a_reset_ends_what_is_open_and_takes_what_is_new(
+    fibre: Fibre, server: socket.socket
+) -> None:
+    with connect(fibre) as near, accept(server):
+        fibre.reset()
+        assert fibre.whole
+        with pytest.raises(ConnectionResetError):
+            near.recv(100)
+    with connect(fibre) as near, accept(server) as far:
+        near.sendall(b"again")
+        assert far.recv(100) == b"again"
+
+
+def test_a_spoilt_fibre_flips_one_bit_once_each_way(fibre: Fibre, server: socket.socket) -> None:
+    with connect(fibre) as near, accept(server) as far:
+        fibre.spoil()
+        for source, sink in ((near, far), (far, near)):
+            source.sendall(b"abc")
+            assert sink.recv(100) == b"abb"
+            source.sendall(b"abc")
+            assert sink.recv(100) == b"abc"
+
+
 def test_a_dead_broker_behind_a_whole_fibre_resets_the_gateway(
     fibre: Fibre, server: socket.socket
 ) -> None:

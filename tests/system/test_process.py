@@ -39,6 +39,19 @@ def test_a_killed_program_starts_again_and_is_ready_again(tmp_path: Path) -> Non
         assert child.starts == starts
 
 
+def test_a_frozen_program_says_nothing_until_it_goes_on(tmp_path: Path) -> None:
+    child = program(tmp_path, READY)
+    child.start()
+    child.ready_line(deadline_s=10)
+    child.freeze()
+    child.tell("go")
+    with pytest.raises(ProgramError, match="still runs"):
+        child.wait(deadline_s=0.2)
+    assert child.frozen
+    child.thaw()
+    assert child.wait(deadline_s=10) == 0
+
+
 def test_a_program_that_ends_too_early_is_named_with_its_last_words(tmp_path: Path) -> None:
     child = program(tmp_path, "raise SystemExit('no such port')")
     child.start()
