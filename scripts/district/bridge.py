@@ -3,15 +3,30 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from broker_bridge.config import BridgeSettings
+from contract.identity import GatewayId
 from scripts.district.fibre import Fibre
-from scripts.district.process import Program, python_program
+from scripts.district.process import Program, ProgramError, python_program
+from scripts.district.sheet import NamedLost
 from scripts.district.toml_document import write_toml
 
 READY_S = 30.0
 BALANCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Balance:
+    """Of one gateway: what is lost, the same summed over its named holes; and what nobody knows."""
+
+    gateway: GatewayId
+    lost: NamedLost
+    in_holes: NamedLost
+    unexplained: int
 
 
 class Bridge:
@@ -38,8 +53,8 @@ class Bridge:
         """Returns when the store is open and it takes batches."""
         self.program.start_and_wait(deadline_s=READY_S)
 
-    def unexplained(self) -> list[str]:
-        """What `nadi-bridge balance` cannot explain, a sentence for each gateway."""
+    def balance(self) -> list[Balance]:
+        """What `nadi-bridge balance` says of each gateway; raises ProgramError."""
         said = subprocess.run(
             [
                 *(sys.executable, "-m", "broker_bridge", "balance"),
@@ -48,9 +63,27 @@ class Bridge:
             cwd=self._root, capture_output=True, text=True, timeout=BALANCE_S, check=False,
         )  # fmt: skip
         if not said.stdout.strip():
-            return [f"nadi-bridge balance said nothing: {said.stderr.strip()[-300:]}"]
+            raise ProgramError(f"nadi-bridge balance said nothing: {said.stderr.strip()[-300:]}")
+        return [_balance(one) for one in json.loads(said.stdout)["gateways"]]
+
+    def unexplained(self) -> list[str]:
+        """A sentence for each gateway of which the balance does not explain everything."""
         return [
-            f"{one['gateway']}: nadi-bridge balance leaves unexplained {one['unexplained']}"
-            for one in json.loads(said.stdout)["gateways"]
-            if any(one["unexplained"].values())
+            f"{one.gateway}: nadi-bridge balance leaves {one.unexplained} readings and events"
+            " unexplained"
+            for one in self.balance()
+            if one.unexplained
         ]
+
+
+def _balance(said: Mapping[str, Any]) -> Balance:
+    holes = [hole for hole in said["holes"] if hole["state"] == "lost"]
+    return Balance(
+        gateway=GatewayId(said["gateway"]),
+        lost=NamedLost(readings=said["lost"]["readings"], events=said["lost"]["events"]),
+        in_holes=NamedLost(
+            readings=sum(hole["readings"] for hole in holes),
+            events=sum(hole["events"] for hole in holes),
+        ),
+        unexplained=sum(abs(int(count)) for count in said["unexplained"].values()),
+    )

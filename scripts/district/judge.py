@@ -4,11 +4,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from types import MappingProxyType
 
 from contract.identity import AssetId, GatewayId
 from scripts.district.answers import Answer
 from scripts.district.sealed import Outbox
-from scripts.district.sheet import Sheet, Tally, never_sealed, out_of_order, repeated, sheet_of
+from scripts.district.sheet import (
+    NOTHING_LOST,
+    NamedLost,
+    Sheet,
+    Tally,
+    never_sealed,
+    out_of_order,
+    repeated,
+    sheet_of,
+)
 from scripts.district.stored import Stored
 from scripts.district.witness import Pause, samples_of, testify
 
@@ -44,6 +54,7 @@ def judge(
     gateway_of: Mapping[AssetId, GatewayId],
     pauses: Sequence[Pause],
     read_interval_ms: int,
+    named_lost: Mapping[GatewayId, NamedLost] = MappingProxyType({}),
 ) -> Verdict:
     """The balance of all gateways; their agents must have stopped."""
     samples = samples_of(stored, outboxes)
@@ -62,5 +73,7 @@ def judge(
     sheets = tuple(
         replace(sheet_of(outbox, stored), unsealed=unsealed[outbox.gateway]) for outbox in outboxes
     )
-    complaints = chain.from_iterable(sheet.complaints() for sheet in sheets)
+    complaints = chain.from_iterable(
+        sheet.complaints(named_lost.get(sheet.gateway, NOTHING_LOST)) for sheet in sheets
+    )
     return Verdict(sheets=sheets, findings=(*complaints, *findings))

@@ -40,6 +40,22 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NamedLost:
+    """What the city itself names as lost of one gateway."""
+
+    readings: int = 0
+    events: int = 0
+
+    @property
+    def any(self) -> bool:
+        """Whether there is something."""
+        return bool(self.readings or self.events)
+
+
+NOTHING_LOST = NamedLost()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """One gateway's balance; `unsealed` readings were taken just before a kill."""
 
@@ -48,13 +64,14 @@ class Sheet:
     events: Tally
     unsealed: int = 0
 
-    def complaints(self) -> Iterator[str]:
-        """A sentence for whatever should not be."""
+    def complaints(self, named: NamedLost = NOTHING_LOST) -> Iterator[str]:
+        """A sentence for whatever should not be; only what is named may be lost."""
         for what, tally in (("readings", self.readings), ("events", self.events)):
             if not tally.closes:
                 yield f"{self.gateway}: the balance of {what} does not close: {tally}"
-            if tally.lost:
-                yield f"{self.gateway}: {tally.lost} {what} are lost"
+            if tally.lost != getattr(named, what):
+                stated = f", {getattr(named, what)} are named as lost" if named.any else ""
+                yield f"{self.gateway}: {tally.lost} {what} are lost{stated}"
             if tally.duplicates:
                 yield f"{self.gateway}: {tally.duplicates} {what} are stored twice"
 

@@ -1,15 +1,17 @@
 """A district after its agents have stopped, brought before the judge."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from contract.identity import AssetId, GatewayId
 from scripts.district.answers import read_answers
 from scripts.district.district import District
 from scripts.district.gateway import Gateway
 from scripts.district.judge import Verdict, judge
-from scripts.district.sealed import read_outbox
+from scripts.district.sealed import Outbox, read_outbox
+from scripts.district.sheet import NamedLost
 from scripts.district.stored import CityStore
 from scripts.district.witness import Pause
 
@@ -52,13 +54,17 @@ class Stops:
             if not gateway.agent.running:
                 self.restart(gateway)
 
-    def stop_all(self) -> None:
+    def stop(self, gateway: Gateway) -> None:
         """SIGTERM: the last round is sealed, and nothing is read any more."""
+        from_ms = boot_ms()
+        gateway.stop()
+        round_ms = round(self._district.plan.seal_interval_s * 1_000)
+        self._add(gateway, from_ms, from_ms, boot_ms() + round_ms)
+
+    def stop_all(self) -> None:
+        """Every one, for good."""
         for gateway in self._district.gateways:
-            from_ms = boot_ms()
-            gateway.stop()
-            round_ms = round(self._district.plan.seal_interval_s * 1_000)
-            self._add(gateway, from_ms, from_ms, boot_ms() + round_ms)
+            self.stop(gateway)
 
     def _add(self, gateway: Gateway, unsealed_from_ms: int, from_ms: int, until_ms: int) -> None:
         self.pauses.append(
@@ -71,18 +77,33 @@ class Stops:
         )
 
 
-def verdict_on(district: District, store: CityStore, pauses: Sequence[Pause]) -> Verdict:
+def outboxes_of(district: District) -> list[Outbox]:
+    """As they lie on the gateways' cards."""
+    return [read_outbox(outbox_file(gateway), gateway.id) for gateway in district.gateways]
+
+
+def outbox_file(gateway: Gateway) -> Path:
+    """Where its agent keeps what it sealed."""
+    return Path(gateway.settings.gateway.data_dir) / "outbox.db"
+
+
+def verdict_on(
+    district: District,
+    store: CityStore,
+    pauses: Sequence[Pause],
+    *,
+    outboxes: Sequence[Outbox] | None = None,
+    named_lost: Mapping[GatewayId, NamedLost] = MappingProxyType({}),
+) -> Verdict:
     """Counted in its store, its outboxes and its devices' record."""
     return judge(
-        outboxes=[
-            read_outbox(Path(gateway.settings.gateway.data_dir) / "outbox.db", gateway.id)
-            for gateway in district.gateways
-        ],
+        outboxes=outboxes or outboxes_of(district),
         stored=store.read(),
         answers=read_answers(district.answers_file),
         gateway_of=_gateway_of(district),
         pauses=pauses,
         read_interval_ms=round(district.plan.read_interval_s * 1_000),
+        named_lost=named_lost,
     )
 
 

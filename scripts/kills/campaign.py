@@ -1,7 +1,6 @@
 """One district, whose parts fail at moments that its own progress decides, and what was counted."""
 
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,15 +16,11 @@ from scripts.district.ports import free_port
 from scripts.district.postgres import Postgres
 from scripts.district.private_store import Kind as StoreKind
 from scripts.district.private_store import private_store
-from scripts.district.process import ProgramError
+from scripts.district.progress import Progress
 from scripts.district.stored import CityStore
 from scripts.district.trial import Stops, verdict_on
 from scripts.kills.faults import KINDS, Fault, Kind, faults_of
 
-POLL_S = 0.02
-GROWTH_S = 60.0
-DRAIN_S = 60.0
-YOUNG_MS = 2_000
 PLAN = Plan(
     gateways=2,
     equipment=Equipment(lamps=4, bins=1, cameras=1, access_points=1),
@@ -50,13 +45,13 @@ class Campaign:
 
     def __init__(
         self,
-        district: District,
+        progress: Progress,
         faults: Sequence[Fault],
         *,
         random: Random,
         say: Callable[[str], None],
     ) -> None:
-        self._district = district
+        self._progress = progress
         self._faults = faults
         self._random = random
         self._say = say
@@ -66,31 +61,15 @@ class Campaign:
         done = 0
         while done < count:
             together = self._together(2 if count - done > 1 and self._random.random() < 0.3 else 1)
-            self._wait_for_readings(self._random.randint(1, 60))
+            self._progress.wait_for_readings(self._random.randint(1, 60))
             for fault in together:
                 done += 1
                 self._say(f"{done} of {count}: {fault}")
                 fault.begin()
-            if self._reading():
-                self._wait_for_readings(self._random.randint(1, 30))
+            if self._progress.reading:
+                self._progress.wait_for_readings(self._random.randint(1, 30))
             for fault in sorted(together, key=lambda fault: fault.needs):
                 fault.end()
-
-    def drain(self) -> list[str]:
-        """What waits reaches the store; a sentence for each gateway where it did not."""
-        until_s = time.monotonic() + DRAIN_S
-        waiting = list(self._waiting())
-        while waiting and time.monotonic() < until_s:
-            time.sleep(POLL_S)
-            waiting = list(self._waiting())
-        return [f"{name}: its backlog did not drain within {DRAIN_S:g} s" for name in waiting]
-
-    def _waiting(self) -> Iterator[str]:
-        for gateway in self._district.gateways:
-            state = gateway.state()
-            backlog = state and state.link.up and state.status.backlog
-            if not backlog or backlog.oldest_age_ms >= YOUNG_MS:
-                yield gateway.id
 
     def _together(self, count: int) -> list[Fault]:
         parts = sorted({fault.part for fault in self._faults})
@@ -98,27 +77,6 @@ class Campaign:
             self._random.choice([fault for fault in self._faults if fault.part == part])
             for part in self._random.sample(parts, min(count, len(parts)))
         ]
-
-    def _reading(self) -> list[str]:
-        return [
-            one.id for one in self._district.gateways if one.agent.running and not one.agent.frozen
-        ]
-
-    def _sealed(self) -> int:
-        reading = self._reading()
-        states = [one.state() for one in self._district.gateways if one.id in reading]
-        return sum(s.status.sealed.readings for s in states if s and s.status.sealed)
-
-    def _wait_for_readings(self, more: int) -> None:
-        """An agent's restart may set the count back."""
-        before, until_s = self._sealed(), time.monotonic() + GROWTH_S
-        while time.monotonic() < until_s:
-            now = self._sealed()
-            if now >= before + more:
-                return
-            before = min(before, now)
-            time.sleep(POLL_S)
-        raise ProgramError(f"no agent sealed {more} readings within {GROWTH_S:g} s")
 
 
 def kill_campaign(wanted: Wanted, *, say: Callable[[str], None]) -> Verdict:
@@ -134,9 +92,10 @@ def kill_campaign(wanted: Wanted, *, say: Callable[[str], None]) -> Verdict:
         stops = Stops(district)
         faults = faults_of(district, stops, postgres=postgres, to_database=line)
         chosen = [fault for fault in faults if fault.kind in wanted.kinds]
-        campaign = Campaign(district, chosen, random=Random(wanted.seed), say=say)
+        progress = Progress(district)
+        campaign = Campaign(progress, chosen, random=Random(wanted.seed), say=say)
         campaign.run(wanted.count)
-        findings = campaign.drain()
+        findings = progress.drain()
         stops.stop_all()
         for bridge in district.bridges:
             bridge.program.stop()

@@ -97,6 +97,16 @@ CAMPAIGNS = (
         command=on_both_stores("scripts.kills", "--only", "wipe"),
     ),
     Campaign(
+        name="restores",
+        what="the database put back to a backup of a random age under load, gateways' outboxes"
+        " destroyed at times: what an outbox holds is back, none twice, the rest named as lost",
+        unit="restores",
+        promises="N2 N3",
+        nightly=100,
+        chunk=10,
+        command=on_both_stores("scripts.restores"),
+    ),
+    Campaign(
         name="scenario-days",
         what="months of a gateway with faults at random, each told once, rightly named, in time;"
         " broken is what was missed, and false events beyond one a month",

@@ -1,12 +1,14 @@
 """The judge sees what is lost, doubled, invented or missing, and excuses only a killed round."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from contract.identity import AssetId, Epoch, GatewayId
 from scripts.district.answers import Answer
 from scripts.district.judge import Verdict, judge
 from scripts.district.sealed import GivenUp, Outbox, SealedBatch, Seen
+from scripts.district.sheet import NamedLost
 from scripts.district.stored import Stored, StoredReading
 from scripts.district.witness import Pause
 
@@ -53,6 +55,7 @@ def verdict(
     given_up: Sequence[GivenUp] = (),
     rejected: frozenset[tuple[GatewayId, Epoch, int]] = frozenset(),
     pauses: Sequence[Pause] = (),
+    named_lost: Mapping[GatewayId, NamedLost] = MappingProxyType({}),
 ) -> Verdict:
     return judge(
         outboxes=[Outbox(gateway=GATEWAY, batches=tuple(batches), given_up=tuple(given_up))],
@@ -61,6 +64,7 @@ def verdict(
         gateway_of={LAMP: GATEWAY},
         pauses=pauses,
         read_interval_ms=INTERVAL_MS,
+        named_lost=named_lost,
     )
 
 
@@ -171,3 +175,9 @@ def test_a_later_number_with_an_earlier_time_is_found() -> None:
     assert len(found) == 1
     assert "batch 2" in found[0]
     assert f"before {TIMES[1] + 5} ms" in found[0]
+
+
+def test_only_as_many_may_be_lost_as_the_city_names() -> None:
+    for named, complaints in ((1, 0), (2, 1)):
+        found = verdict(rows=ROWS[:2], named_lost={GATEWAY: NamedLost(readings=named)}).findings
+        assert len(found) == complaints

@@ -1,0 +1,58 @@
+"""A district's own progress is the clock of whoever disturbs it."""
+
+import time
+from collections.abc import Iterator
+
+from scripts.district.district import District
+from scripts.district.process import ProgramError
+
+POLL_S = 0.02
+GROWTH_S = 60.0
+DRAIN_S = 60.0
+YOUNG_MS = 2_000
+
+
+class Progress:
+    """What its agents seal and still hold, as they say themselves."""
+
+    def __init__(self, district: District) -> None:
+        self._district = district
+
+    @property
+    def reading(self) -> list[str]:
+        """The gateways whose agents run and are not frozen."""
+        return [
+            one.id for one in self._district.gateways if one.agent.running and not one.agent.frozen
+        ]
+
+    def wait_for_readings(self, more: int) -> None:
+        """So many are sealed from now on; raises ProgramError. A restart may set the count back."""
+        before, until_s = self._sealed(), time.monotonic() + GROWTH_S
+        while time.monotonic() < until_s:
+            now = self._sealed()
+            if now >= before + more:
+                return
+            before = min(before, now)
+            time.sleep(POLL_S)
+        raise ProgramError(f"no agent sealed {more} readings within {GROWTH_S:g} s")
+
+    def drain(self) -> list[str]:
+        """What waits reaches the store; a sentence for each gateway where it did not."""
+        until_s = time.monotonic() + DRAIN_S
+        waiting = list(self._waiting())
+        while waiting and time.monotonic() < until_s:
+            time.sleep(POLL_S)
+            waiting = list(self._waiting())
+        return [f"{name}: its backlog did not drain within {DRAIN_S:g} s" for name in waiting]
+
+    def _sealed(self) -> int:
+        reading = self.reading
+        states = [one.state() for one in self._district.gateways if one.id in reading]
+        return sum(s.status.sealed.readings for s in states if s and s.status.sealed)
+
+    def _waiting(self) -> Iterator[str]:
+        for gateway in self._district.gateways:
+            state = gateway.state()
+            backlog = state and state.link.up and state.status.backlog
+            if not backlog or backlog.oldest_age_ms >= YOUNG_MS:
+                yield gateway.id
