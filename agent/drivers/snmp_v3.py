@@ -127,15 +127,17 @@ class Usm:
         return datagram
 
     def _count_ignored(self) -> None:
-        """After silence it is asked anew who it is: if it then ignores us, it is our user.
+        """After silence it is asked anew who it is: if it then ignores us, it is our priv_password.
 
-        Not of a user whom it answered before: then the network loses datagrams.
+        A wrong name or auth_password it would report. Not of a user whom it answered before: then
+        the network loses datagrams.
         """
         if not self._waiting:
             return
         self._waiting, self._engine = False, None
         self._ignored += 1
-        if self._ignored >= MAX_IGNORED and not self._proven:
+        encrypts = bool(self._user.priv_password)
+        if self._ignored >= MAX_IGNORED and encrypts and not self._proven:
             self._ignored = 0
             raise self._pause.begin()
 
