@@ -28,6 +28,7 @@ examples:
   nadi-agent discover --network 10.20.0.0/24      which cameras and access points are there
   nadi-agent outbox                               how much waits, and how many days there is room
   nadi-agent outbox verify                        whether every batch is still what was sealed
+  nadi-agent export /media/stick                  copy what waits to a stick, for nadi-bridge import
   nadi-agent run --settings configs/agent.example.toml
   echo '{"cmd":"status"}' | socat - UNIX:/run/nadi/agent.sock
 
@@ -85,6 +86,10 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", type=float, default=60.0, metavar="S",
         help="default 60; exit code 3: it runs, and its first round is not due yet",
     )  # fmt: skip
+    export = _add(commands, "export", _export, "copy what waits to a stick; settles nothing")
+    export.add_argument("folder", type=Path, metavar="FOLDER", help="where the stick is mounted")
+    export.add_argument("--any", action="store_true", help="also a folder of the gateway's card")
+    export.add_argument("--json", action="store_true", help="one JSON object a line, progress too")
     _add_discover(commands)
     return parser
 
@@ -179,6 +184,18 @@ def _wait(settings: AgentSettings, options: argparse.Namespace) -> int:
     from agent.proving import wait  # noqa: PLC0415 the agent needs none of it
 
     return wait(settings, options.timeout, now_s=time.monotonic, sleep=time.sleep)
+
+
+def _export(settings: AgentSettings, options: argparse.Namespace) -> int:
+    try:
+        from agent.carrying import command  # noqa: PLC0415 it loads cryptography
+    except ModuleNotFoundError as error:
+        raise AgentError(
+            f"a stick's files are signed, and {error.name} is not here",
+            hint="install python3-cryptography",
+        ) from None
+    said = command.export(settings, options.folder, any_folder=options.any, as_json=options.json)
+    return 0 if said else 1
 
 
 def _discover(options: argparse.Namespace) -> int:

@@ -233,6 +233,9 @@ class Agent:
                 "read": self._answer_read,
                 "search": self._answer_search,
                 "unread": self._answer_unread,
+                "hold": self._answer_visitor,
+                "carry": self._answer_visitor,
+                "settle": self._answer_visitor,
             }
         )
 
@@ -259,6 +262,18 @@ class Agent:
         from agent.discovery.held import unread  # noqa: PLC0415 as above
 
         return unread(self._lines).model_dump(mode="json", by_alias=True)
+
+    async def _answer_visitor(self, command: Mapping[str, object]) -> Mapping[str, object]:
+        """Somebody is here with a stick."""
+        from agent.carrying.answers import ANSWERS  # noqa: PLC0415 it loads cryptography
+        from agent.carrying.carrier import Carrier  # noqa: PLC0415 as above
+
+        account = self._account()
+        carrier = Carrier.of(
+            self._settings, self._outbox, account.file, account.in_thread, self._sync.closed
+        )
+        said = await ANSWERS[str(command["cmd"])](carrier, command)
+        return said.model_dump(mode="json", exclude_none=True)
 
     async def _answer_status(self, _: Mapping[str, object]) -> Mapping[str, object]:
         status = await self._reporter.status()

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from agent.errors import AgentError
 
 ANSWER_S = 120.0  # longer than any device may take, a line that is busy with its round included
-MAX_ANSWER_BYTES = 1 << 20
+MAX_ANSWER_BYTES = 4 << 20  # a statement, or a batch in base64
 
 _M = TypeVar("_M", bound=BaseModel)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from agent.errors import AgentError
 
 Answer = Callable[[Mapping[str, object]], Awaitable[Mapping[str, object]]]
-MAX_LINE_BYTES = 64 * 1024
+MAX_LINE_BYTES = 2 << 20  # a receipt from a stick
 IDLE_S = 60.0
 MAX_CLIENTS = 8
 

@@ -14,6 +14,9 @@ AgentError
 │   ├── OutboxFull      the card is full; old batches make room
 │   ├── OutboxDamaged   the file is not an outbox; it is put aside and salvaged
 │   └── OutboxNewer     the file was written by a newer program; stop
+├── StickFailed         readings could not be copied to a stick; the gateway keeps them
+│   ├── StickFull       no room is left on it
+│   └── StickGone       it was pulled out, or is broken
 └── LinkDown            the broker is gone or refuses; the reason in words
 """
 
@@ -74,6 +77,18 @@ class OutboxDamaged(OutboxFailed):
 
 class OutboxNewer(OutboxFailed):
     """The file was written by a newer program."""
+
+
+class StickFailed(AgentError):
+    """Readings could not be copied to a stick."""
+
+
+class StickFull(StickFailed):
+    """No room is left on the stick."""
+
+
+class StickGone(StickFailed):
+    """The stick was pulled out, or is broken."""
 
 
 class LinkDown(AgentError):

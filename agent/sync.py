@@ -63,6 +63,11 @@ class Synchroniser:
         self._uplink.sealed(name, self._now_s())
         self._wake.set()
 
+    def closed(self) -> None:
+        """The outbox has believed a receipt, whichever way it came."""
+        self._uplink.receipted(self._now_s())
+        self._wake.set()
+
     def restate(self) -> None:
         """Something a person should see has changed: publish the statements soon."""
         self._restate.set()
@@ -101,8 +106,7 @@ class Synchroniser:
                 continue
             if receipt.gateway == self._outbox.gateway:
                 await self._outbox.settle(receipt)
-                self._uplink.receipted(self._now_s())
-                self._wake.set()
+                self.closed()
 
     async def _send(self, link: Link, tasks: asyncio.TaskGroup) -> None:
         while True:

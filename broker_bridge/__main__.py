@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
+from pathlib import Path
 from random import Random
 from types import FrameType
 
@@ -32,6 +33,7 @@ EXAMPLES = """\
 examples:
   nadi-bridge check   --settings /etc/nadi/bridge.toml
   nadi-bridge run     --settings /etc/nadi/bridge.toml
+  nadi-bridge import  --settings /etc/nadi/bridge.toml /media/stick
   nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
   nadi-bridge balance --settings /etc/nadi/bridge.toml --day 2026-11-25 --json
 
@@ -76,7 +78,9 @@ def _parser() -> argparse.ArgumentParser:
     actions = registry.add_subparsers(required=True, metavar="ACTION")
     load = _command(actions, "load", _load_registry, "take the registry that the office signed")
     load.add_argument("file", metavar="FILE", help="what `nadi fleet publish` made")
-    for command in (check, balance):
+    taken = _command(commands, "import", _import, "take in what nadi collect put on a stick")
+    taken.add_argument("folder", type=Path, metavar="FOLDER", help="where the stick is mounted")
+    for command in (check, balance, taken):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -158,6 +162,13 @@ def _balance(wanted: argparse.Namespace) -> int:
         settings.store, gateway=wanted.gateway, day=wanted.day, as_json=wanted.json
     )
     return OK if closes else FAILED
+
+
+def _import(wanted: argparse.Namespace) -> int:
+    from broker_bridge.import_command import import_stick  # noqa: PLC0415 it loads cryptography
+
+    settings = load_settings(wanted.settings)
+    return OK if import_stick(settings, wanted.folder, as_json=wanted.json) else FAILED
 
 
 def _day(text: str) -> date:

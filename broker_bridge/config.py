@@ -55,6 +55,7 @@ class BridgeSettings(Section):
     """One bridge, whole; every bridge of a city shares its store."""
 
     city: CityField
+    crl_file: str = ""  # who may not be believed on a stick any more; the broker's crl.pem
     broker: Broker
     store: StoreSettings
     ingest: IngestSettings = IngestSettings()

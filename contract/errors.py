@@ -7,6 +7,7 @@ NadiError
 │   ├── OtherCity        another city's authority signed it
 │   ├── OtherGateway     it is for another gateway
 │   ├── Expired          its time is over
+│   ├── Revoked          whoever signed it was revoked
 │   └── Reused           it has served already
 └── MessageError         a message from a peer cannot be used
     ├── UnknownVersion   made by a newer or foreign program; not final
@@ -49,6 +50,10 @@ class OtherGateway(SignedError):
 
 class Expired(SignedError):
     """A document whose time is over."""
+
+
+class Revoked(SignedError):
+    """A document whose signer the city has revoked."""
 
 
 class Reused(SignedError):

@@ -85,6 +85,7 @@ class Outbox:
         budget_bytes: int,
         reserve_bytes: int,
         in_thread: InOneThread,
+        statements: int = 0,
     ) -> None:
         self.gateway = gateway
         self.ledger = Ledger(contents.epochs, receipt_version=contents.receipt_version)
@@ -97,7 +98,7 @@ class Outbox:
         self._reserve_bytes = reserve_bytes
         self._in_thread = in_thread
         self._steady = asyncio.Lock()  # nothing leaves the card while it is being counted
-        self._statements = 0
+        self._statements = statements
         self._unwritten: tuple[Origin, ...] = ()
         self._draft: Commit | None = None
 

@@ -57,7 +57,7 @@ class Authority:
         made = certificates.client(
             self._issuer,
             key.public_key(),
-            role=Role.GATEWAY,
+            role=_role(name),
             name=name,
             now=self._now,
             life=VALID,
@@ -77,3 +77,8 @@ class Authority:
         cert_file.write_bytes(certificates.pem(certificate))
         write(NewFile(path=key_file, data=certificates.key_pem(key), mode=PRIVATE))
         return Credentials(ca_file=self.ca_file, cert_file=cert_file, key_file=key_file)
+
+
+def _role(name: str) -> Role:
+    """A bridge signs what only a bridge may."""
+    return Role.BRIDGE if name.startswith("bridge") else Role.GATEWAY

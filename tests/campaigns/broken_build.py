@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 CONTROLS = ROOT / "tests" / "controls"
 PARTS = (
-    "agent", "broker_bridge", "contract", "firmware_sim",
+    "agent", "broker_bridge", "contract", "firmware_sim", "provisioning",
     "configs", "scripts", "setup.cfg", "tests",
 )  # fmt: skip
 

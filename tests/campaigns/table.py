@@ -117,6 +117,16 @@ CAMPAIGNS = (
         command=seeds("tests.scenario"),
     ),
     Campaign(
+        name="unplugs",
+        what="sticks pulled out at any moment, altered, imported twice, out of order: nothing lost,"
+        " doubled or settled by copying, every alteration found",
+        unit="unplugs",
+        promises="N1 N2 N9",
+        nightly=1_000,
+        chunk=200,
+        command=seeds("tests.carrying"),
+    ),
+    Campaign(
         name="marked",
         what="the tests marked nightly: soups of spoiled frames, months of faults, and more",
         unit="test files",

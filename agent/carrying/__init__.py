@@ -1,0 +1,1 @@
+"""The gateway's readings, carried to the city on a stick."""
