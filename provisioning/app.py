@@ -8,11 +8,22 @@ from provisioning.face import new_group
 from provisioning.language import _
 
 GROUPS = ("authority", "broker", "fleet", "gateway", "asset")
+COMMANDS = ("collect",)
 
 
 def build(*wanted: str) -> typer.Typer:
-    """`nadi` with the group that the line names, which alone is loaded; otherwise with all."""
+    """`nadi` with what the line names, which alone is loaded; otherwise with all."""
     app = new_group(_("The technician's command of Nadi Kota."))
-    for name in [word for word in wanted[:1] if word in GROUPS] or GROUPS:
-        app.add_typer(import_module(f"provisioning.commands.{name}").GROUP, name=name)
+    known = (*GROUPS, *COMMANDS)
+    for name in [word for word in wanted[:1] if word in known] or known:
+        module = import_module(f"provisioning.commands.{name}")
+        if name in GROUPS:
+            app.add_typer(module.GROUP, name=name)
+        else:
+            module.add_to(app)
+    app.callback()(_nothing)  # one command alone would take the place of the whole tree
     return app
+
+
+def _nothing() -> None:
+    """Before any command."""

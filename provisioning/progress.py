@@ -18,14 +18,31 @@ def shown(
     monotonic: Callable[[], float],
 ) -> Iterator[_T]:
     """The items one by one, and on the terminal how many of them are done."""
-    told_at = monotonic()
+    bar = Bar(terminal, monotonic)
     try:
         for done, item in enumerate(items):
-            if terminal.moving:
-                terminal.bar(text, done, total)
-            elif monotonic() - told_at >= LINE_INTERVAL_S:
-                told_at = monotonic()
-                terminal.progress(text, done, total)
+            bar.show(text, done, total)
             yield item
     finally:
-        terminal.clear_bar()
+        bar.end()
+
+
+class Bar:
+    """The same for a work that says itself how far it is."""
+
+    def __init__(self, terminal: Terminal, monotonic: Callable[[], float]) -> None:
+        self._terminal = terminal
+        self._monotonic = monotonic
+        self._told_at = monotonic()
+
+    def show(self, text: str, done: int, total: int) -> None:
+        """So much of it is done."""
+        if self._terminal.moving:
+            self._terminal.bar(text, done, total)
+        elif self._monotonic() - self._told_at >= LINE_INTERVAL_S:
+            self._told_at = self._monotonic()
+            self._terminal.progress(text, done, total)
+
+    def end(self) -> None:
+        """The line is free again."""
+        self._terminal.clear_bar()

@@ -77,8 +77,8 @@ class Gateway:
         self.sealed: Counter[float] = Counter()
         self.part_batches = 500
         self._authority = authority
-        self._path = folder / f"{name}.db"
-        self._ca = folder / f"{name}-ca.pem"
+        self._path = folder / "outbox.db"
+        self._ca = folder / "ca.pem"
         self._ca.write_bytes(certificates.pem(authority.root))
         self._starts = 0
         self._values = 0
