@@ -1,6 +1,7 @@
 """`nadi-bridge import`: says of each gateway what its stick brought, and of each file why not."""
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -52,17 +53,20 @@ def import_stick(settings: BridgeSettings, stick: Path, *, as_json: bool) -> boo
 
 
 class _Told:
-    """A line that moves on a terminal, and one now and then in a log."""
+    """A line that moves on a terminal and is gone at the end, and one now and then in a log."""
 
     def __init__(self) -> None:
+        self._moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._told_at = time.monotonic()
 
     def __call__(self, gateway: str, done: int, total: int) -> None:
-        moving, now = sys.stderr.isatty(), time.monotonic()
-        if moving or now - self._told_at >= LINE_INTERVAL_S:
+        now, line = time.monotonic(), f"{gateway}: {done:,} of {total:,} files"
+        if self._moving:
+            over = " " * len(line) if done == total else line
+            print(f"\r{line}\r{over}", end="\r", file=sys.stderr, flush=True)
+        elif now - self._told_at >= LINE_INTERVAL_S:
             self._told_at = now
-            end = "\r" if moving and done < total else "\n"
-            print(f"{gateway}: {done:,} of {total:,} files", end=end, file=sys.stderr, flush=True)
+            print(line, file=sys.stderr, flush=True)
 
 
 def _print(imported: Imported) -> None:

@@ -111,7 +111,7 @@ def test_a_full_stick_says_so_and_the_rest_goes_on_another(
 
 
 def test_a_read_only_stick_says_so(env: Mapping[str, str], nadi: Nadi, tmp_path: Path) -> None:
-    with small_stick(tmp_path / "locked", options="ro,size=1m") as locked:
+    with small_stick(tmp_path / "locked", options="ro,size=8m") as locked:
         ended = nadi("collect", str(locked), "--settings", "agent.toml", env=env)
     assert (ended.code, ended.err.split()[-1]) == (5, "E-COLLECT-02")
 

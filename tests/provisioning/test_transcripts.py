@@ -3,7 +3,7 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from provisioning.authority.making import Wish, make
 from provisioning.certificates import Role
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
+from tests.provisioning.cutoff import CutOff, cut_off
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
 pytestmark = pytest.mark.system
@@ -38,7 +39,7 @@ BLOCKS = [
 def desk(tmp_path: Path) -> dict[str, str]:
     """The environment of a terminal on which `nadi` is this very code; other fixtures add to it."""
     programs = tmp_path / "bin"
-    programs.mkdir()
+    programs.mkdir(exist_ok=True)
     command = programs / "nadi"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m provisioning "$@"\n')
     command.chmod(0o755)
@@ -50,6 +51,12 @@ def desk(tmp_path: Path) -> dict[str, str]:
         "COLUMNS": "80",
     }
     return environment(tmp_path, more)
+
+
+@pytest.fixture
+def lonely(tmp_path: Path) -> Iterator[CutOff]:
+    with cut_off(tmp_path, batches=12) as made:
+        yield made
 
 
 @pytest.mark.parametrize(("language", "block"), BLOCKS)
@@ -94,10 +101,16 @@ def _imported(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     play(line, folder=request.getfixturevalue("tmp_path"), env={**desk, "NADI_LANG": "en"})
 
 
+def _cut_off(request: pytest.FixtureRequest, _desk: dict[str, str]) -> None:
+    """bb-0042 is cut off with 12 batches; the stick is in, and the bridge has its settings."""
+    request.getfixturevalue("lonely")
+
+
 # A page's comment names what must be there before its block is played; add yours here.
 NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "office": _office,
     "broker": _broker,
+    "cut off": _cut_off,
     "lists": _lists,
     "imported": _imported,
 }
