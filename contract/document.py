@@ -35,11 +35,20 @@ def misplaced(message: str, *at: int | str) -> PydanticCustomError:
 def load_document(model: type[_M], text: str, *, name: str) -> _M:
     """The settings in `text`; raises SettingsError that names the file, the key and what to do."""
     try:
-        return model.model_validate(tomllib.loads(text), strict=None)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{name}: not valid TOML: {error}", hint="mend that line") from None
+        return model.model_validate(_parsed(text, name), strict=None)
     except ValidationError as error:
         raise _in_words(model, error, text, name) from None
+
+
+def _parsed(text: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise SettingsError(
+            f"{name}: its brackets are nested too deeply", hint="no key here needs three levels"
+        ) from None
+    except ValueError as error:  # also a whole number of more than 4,300 digits
+        raise SettingsError(f"{name}: not valid TOML: {error}", hint="mend that line") from None
 
 
 def _in_words(

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.campaigns.marked import marked_files
+from tests.fuzz.campaign import INPUTS
+from tests.fuzz.decoders import DECODERS
 
 Command = Callable[[int, int], list[str]]
 
@@ -105,6 +107,20 @@ CAMPAIGNS = (
         nightly=100,
         chunk=10,
         command=on_both_stores("scripts.restores"),
+    ),
+    *(
+        Campaign(
+            name=f"fuzz-{name}",
+            what=f"spoilt inputs of the decoder `{name}`: only documented errors, none longer than"
+            " 1 s, bounded memory",
+            unit="inputs",
+            promises="N3",
+            nightly=10_000,
+            chunk=100,
+            unit_size=INPUTS,
+            command=seeds("tests.fuzz", "--decoder", name),
+        )
+        for name in DECODERS
     ),
     Campaign(
         name="scenario-days",

@@ -67,6 +67,8 @@ def test_what_is_not_said_has_its_default() -> None:
         ('host = "broker.example"', 'host = "h"\nport = 70000', "broker.port", ""),
         ('id = "bb-0001"', "", "gateway.id is missing", "add id"),
         ("[gateway]", "[gateway", "not valid TOML", "mend that line"),
+        ("address = 1", f"address = {'[' * 5_000}", "nested too deeply", "three levels"),
+        ("address = 1", f"address = {'9' * 5_000}", "not valid TOML", "mend that line"),
     ],
 )
 def test_a_wrong_file_is_refused_with_the_key_and_the_remedy(
