@@ -108,6 +108,16 @@ CAMPAIGNS = (
         chunk=10,
         command=on_both_stores("scripts.restores"),
     ),
+    Campaign(
+        name="poison",
+        what="bad messages of fourteen kinds among ten times as many good ones of four gateways,"
+        " through real Mosquitto and bridge: all good stored once, all bad kept with their reason",
+        unit="bad messages",
+        promises="N2 N3",
+        nightly=10_000,
+        chunk=1_000,
+        command=on_both_stores("tests.poison"),
+    ),
     *(
         Campaign(
             name=f"fuzz-{name}",
