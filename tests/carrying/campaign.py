@@ -82,7 +82,7 @@ class Journey:
             self._gateway.start()
         self._gateway.seal(self._random.randint(1, 8), event=self._random.random() < 0.3)
         stick = self._random.choice(self._sticks)
-        self._visit(stick, pull_after=self._random.randrange(self._moments(stick)))
+        self._visit(stick, pull_after=self._at(self._moments(stick)))
         if self._random.random() < 0.7:
             self._to_city(stick, alter=self._random.random() < 0.4)
 
@@ -99,6 +99,10 @@ class Journey:
         self._visit(stick, pull_after=None)
         if self._gateway.waiting:
             raise Violation(f"{self._gateway.waiting} batches wait though the receipt is here")
+
+    def _at(self, count: int) -> int:
+        """A place that costs the same chance however long a signature came out."""
+        return int(self._random.random() * count)
 
     def _moments(self, stick: PulledStick) -> int:
         """How many moments a whole visit of this stick would have."""
@@ -142,7 +146,7 @@ class Journey:
             return None
         file = self._random.choice(sorted(files))
         data = file.read_bytes()
-        at = self._random.randrange(len(data) or 1)
+        at = self._at(len(data))
         flipped = bytes([data[at] ^ 1 << self._random.randrange(8)]) if data else b"x"
         file.write_bytes(
             self._random.choice((data[:at], data + b"\n", data[:at] + flipped + data[at + 1 :]))

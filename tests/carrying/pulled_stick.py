@@ -76,7 +76,7 @@ class PulledStick:
         self.moments += 1
 
     def _tear(self, name: str, data: bytes) -> None:
-        keep = self._random.randrange(len(data) + 1)
+        keep = int(self._random.random() * (len(data) + 1))  # signatures differ in length
         torn = (None, data[:keep], data[:keep] + bytes(len(data) - keep), data)
         there = self._random.choice(torn)
         if there is not None:
