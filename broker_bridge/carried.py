@@ -4,7 +4,9 @@ A part of which one byte is not what its gateway signed is stored in no part. No
 is deleted; the city's receipt is put beside, signed by this bridge's key.
 """
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,7 +166,7 @@ def _missing(statement: Statement, names: Sequence[str]) -> list[Finding]:
 
 def _folders(folder: Path) -> list[Path]:
     try:
-        return [one for one in folder.iterdir() if one.is_dir()]
+        return [one for one in folder.iterdir() if one.is_dir() and not one.is_symlink()]
     except FileNotFoundError:
         return []
 
@@ -174,17 +176,23 @@ def _names(folder: Path) -> list[str]:
 
 
 def _read(file: Path, limit: int) -> bytes:
-    with file.open("rb") as opened:
+    """A file of a stick from other hands: no link is followed, and no pipe is waited for."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
         return opened.read(limit + 1)
 
 
 def _write(file: Path, data: bytes) -> None:
     """Whole or not at all, and on the stick when this returns."""
     draft = file.with_name("receipt.tmp")
-    with draft.open("wb") as opened:
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(descriptor, "wb") as opened:
         opened.write(data)
         opened.flush()
-        os.fsync(opened.fileno())
+        os.fsync(descriptor)
     draft.replace(file)
     descriptor = os.open(file.parent, os.O_RDONLY)
     try:
@@ -196,6 +204,6 @@ def _write(file: Path, data: bytes) -> None:
 def nothing_there(stick: Path) -> NadiError:
     """The folder is no stick of ours."""
     return NadiError(
-        f"{stick}: there is no folder {FOLDER} in it",
+        f"{stick}: no gateway has put anything there (it would be in {FOLDER})",
         hint="give the folder where the stick is mounted; nadi collect fills it on a gateway",
     )

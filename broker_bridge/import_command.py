@@ -47,6 +47,8 @@ def import_stick(settings: BridgeSettings, stick: Path, *, as_json: bool) -> boo
             found.append(imported)
             if not as_json:
                 _print(imported)
+    if not found:
+        raise nothing_there(stick)
     if as_json:
         print(json.dumps({"schema": 1, "gateways": [asdict(one) for one in found]}))
     return not any(one.findings for one in found)

@@ -63,6 +63,10 @@ def _refuse_folder(settings: AgentSettings, folder: Path, *, any_folder: bool) -
     if not any_folder and data.exists() and data.stat().st_dev == folder.stat().st_dev:
         raise _Refused("own-card")
     top = folder / FOLDER
+    city = top / settings.gateway.city
+    links = [one for one in (top, city, city / settings.gateway.id) if one.is_symlink()]
+    if links:
+        raise NadiError(f"{links[0]} is a link, and leads away from the stick", hint="delete it")
     cities = [one.name for one in top.iterdir() if one.is_dir()] if top.is_dir() else []
     if any(city != settings.gateway.city for city in cities):
         raise _Refused("other-city")

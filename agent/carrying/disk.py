@@ -1,6 +1,8 @@
 """One folder of a stick, asked one step at a time, since it may be pulled out after each."""
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,19 +53,32 @@ class FolderDisk:
             return []
 
     def read(self, name: str, limit: int) -> bytes:
-        """See `Disk`; what the kernel remembers of the file is dropped first."""
-        with (self._folder / name).open("rb") as file:
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        """See `Disk`; what the kernel remembers of the file is dropped first.
+
+        Nothing is in a link or a pipe: a stick from other hands must not lead us elsewhere.
+        """
+        try:
+            descriptor = os.open(self._folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return b""
+            raise
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return b""
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
             return file.read(limit + 1)
 
     def write(self, name: str, data: bytes) -> None:
         """See `Disk`."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / name).open("wb") as file:
+        (self._folder / name).unlink(missing_ok=True)
+        descriptor = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+        with os.fdopen(descriptor, "wb") as file:
             for at in range(0, len(data), BLOCK_BYTES):
                 file.write(data[at : at + BLOCK_BYTES])
             file.flush()
-            os.fsync(file.fileno())
+            os.fsync(descriptor)
 
     def rename(self, old: str, new: str) -> None:
         """See `Disk`."""

@@ -1,5 +1,6 @@
 """What `nadi collect` puts on a stick, and what `nadi-bridge import` makes of it."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -327,3 +328,32 @@ def test_a_document_of_another_gateway_or_kind_is_refused_in_words(
         unpack(part.read_bytes(), authority.trust(City("kendari")), gateway=OWN)
     with pytest.raises(Altered, match="it does not begin as a part does"):
         unpack(b"nadi", authority.trust(), gateway=OWN)
+
+
+def test_no_link_on_a_stick_is_followed_and_no_pipe_waited_for(
+    gateway: Gateway, city: Centre, stick: Path, tmp_path: Path
+) -> None:
+    gateway.seal(3)
+    gateway.visit(_disk(stick))
+    folder, precious = own_folder(stick), tmp_path / "precious"
+    precious.write_bytes(b"nobody's business")
+    (part,) = folder.glob("*.part")
+    for draft in ("receipt.tmp", "draft.tmp", RECEIPT):
+        (folder / draft).symlink_to(precious)
+    os.mkfifo(folder / f"{'0' * 16}-1-1.part")
+    (folder / f"{'0' * 16}-2-2.part").symlink_to(part)
+    found = _one(city.imported(stick))
+    assert (found.committed, found.receipt, len(found.findings)) == (3, True, 2)
+    assert gateway.visit(_disk(stick)).receipt == "applied"
+    assert precious.read_bytes() == b"nobody's business"
+    assert not (folder / RECEIPT).is_symlink()
+
+
+def test_a_folder_on_a_stick_that_leads_elsewhere_is_not_entered(
+    gateway: Gateway, city: Centre, stick: Path, tmp_path: Path
+) -> None:
+    gateway.seal(1)
+    gateway.visit(_disk(stick))
+    own_folder(stick).rename(tmp_path / "elsewhere")
+    own_folder(stick).symlink_to(tmp_path / "elsewhere")
+    assert city.imported(stick) == []

@@ -165,5 +165,5 @@ def test_a_folder_that_is_no_stick_is_refused_in_words(
     ended = _import(pole, env)
     assert (ended.code, ended.err.splitlines()[0]) == (
         1,
-        f"error: stick: there is no folder {FOLDER} in it",
+        f"error: stick: no gateway has put anything there (it would be in {FOLDER})",
     )
