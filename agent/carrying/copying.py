@@ -80,6 +80,8 @@ class Copier:
             else:
                 parts[name] = part.numbers()
             self.tell(Progress(step="check", done=done, total=len(names)))
+        if damaged and not parts:
+            self.stick.refuse_other_city(self.trust)
         return OnStick(parts=parts, damaged=tuple(damaged))
 
     def _answer(self, ended: Collected) -> tuple[Collected, Receipt | None]:

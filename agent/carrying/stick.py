@@ -1,5 +1,6 @@
 """Files appear on a stick whole and read back, or not at all; damaged ones are never used."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -15,8 +16,9 @@ from contract.carried import (
     Trust,
     part_range,
     unpack,
+    unpack_statement,
 )
-from contract.errors import MessageError, OtherCity, SignedError
+from contract.errors import Altered, MessageError, OtherGateway, SignedError
 from contract.identity import Epoch
 from contract.ranges import RangeSet
 
@@ -56,19 +58,24 @@ class Stick:
         return [name for name in names if part_range(name) is not None]
 
     def look(self, names: list[str], trust: Trust) -> Iterator[tuple[str, Part | None]]:
-        """Each part, read and judged whole; None if it is damaged. Raises OtherCity."""
+        """Each part, read and judged whole; None if it is damaged."""
         for name in names:
+            data = self._disk.read(name, MAX_PART_BYTES)
             try:
-                yield (
-                    name,
-                    unpack(
-                        self._disk.read(name, MAX_PART_BYTES), trust, gateway=self._place.gateway
-                    ),
-                )
-            except OtherCity:
-                raise
+                yield name, unpack(data, trust, gateway=self._place.gateway)
             except (SignedError, MessageError):
                 yield name, None
+
+    def refuse_other_city(self, trust: Trust) -> None:
+        """Returns unless the statement is one of another authority; raises OtherCity.
+
+        One byte that changed in a part can look like this too, so nobody asks the parts.
+        """
+        if STATEMENT not in self._disk.names():
+            return
+        data = self._disk.read(STATEMENT, MAX_DOCUMENT_BYTES)
+        with contextlib.suppress(Altered, OtherGateway, MessageError):
+            unpack_statement(data, trust, gateway=self._place.gateway)
 
     def receipt(self) -> bytes | None:
         """The city's answer, if one is there."""

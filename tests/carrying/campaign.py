@@ -11,6 +11,7 @@ from random import Random
 
 from agent.errors import StickGone
 from contract.carried import RECEIPT, STATEMENT
+from contract.errors import OtherCity
 from tests.campaigns.seeds import Broken
 from tests.carrying.pulled_stick import PulledStick
 from tests.carrying.town import Authority, Centre, Gateway, centre, own_folder
@@ -74,6 +75,7 @@ class Journey:
         self._city = city
         self._folder = folder
         self._trace = trace
+        self._altered = False
         self._sticks = [PulledStick(random) for _ in range(random.randint(1, 2))]
 
     def leg(self) -> None:
@@ -123,6 +125,11 @@ class Journey:
             self._trace(f"pulled out after {pull_after} of {stick.moments}: {error}")
             if pull_after is None:
                 raise Violation(f"a whole visit failed: {error}") from None
+        except OtherCity:
+            if not self._altered:
+                raise Violation("a stick of this city was taken for another's") from None
+            stick.files.clear()  # the technician takes another one
+            self._visit(stick, pull_after=pull_after)
         if not had_receipt and self._gateway.waiting != before:
             raise Violation("copying settled something")
 
@@ -130,6 +137,7 @@ class Journey:
         there = own_folder(self._folder)
         stick.dump(there)
         altered = self._alter(there) if alter else None
+        self._altered |= altered is not None
         before = self._city.stored()
         found = [one for gateway in self._city.imported(self._folder) for one in gateway.findings]
         self._trace(f"imported, altered {altered}, found {[one.file for one in found]}")

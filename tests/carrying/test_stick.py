@@ -158,6 +158,19 @@ def test_an_altered_part_takes_no_other_with_it(
     assert (found.committed, len(found.findings)) == (3, 1)
 
 
+def test_no_byte_that_changed_in_a_part_makes_it_another_citys_stick(
+    gateway: Gateway, stick: Path
+) -> None:
+    gateway.seal(1)
+    gateway.visit(_disk(stick))
+    (part,) = own_folder(stick).glob("*.part")
+    whole = part.read_bytes()
+    certificate = whole.rindex(b"-----BEGIN CERTIFICATE")
+    for at in range(certificate, len(whole), 7):
+        part.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert gateway.visit(_disk(stick)).damaged == [part.name]
+
+
 def test_a_part_that_was_taken_away_is_named(gateway: Gateway, city: Centre, stick: Path) -> None:
     gateway.seal(6)
     gateway.visit(_disk(stick))
