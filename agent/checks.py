@@ -1,16 +1,14 @@
 """Looks at what a gateway needs before it runs: a line each, with a sign, a word and what to do."""
 
-import json
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from agent.drivers.register_map import load_map
 from agent.errors import LineGone
-from agent.finding import Finding
 from agent.network_checks import check_network_devices
+from contract.check_report import CheckReport, Finding
 from contract.errors import SettingsError
 from contract.network_devices import RtspCamera
 from contract.settings import AgentSettings
@@ -155,7 +153,7 @@ def _check_broker(settings: AgentSettings) -> Finding:
 def show(findings: list[Finding], *, as_json: bool) -> None:
     """Print the findings for a person, or as one JSON object."""
     if as_json:
-        print(json.dumps({"schema": 1, "findings": [asdict(finding) for finding in findings]}))
+        print(CheckReport(findings=findings).model_dump_json(by_alias=True))
         return
     for finding in findings:
         print(f"{'✓ ok  ' if finding.ok else '✗ fail'} {finding.id}: {finding.found}")

@@ -4,7 +4,7 @@ import importlib.util
 import socket
 from collections.abc import Iterator
 
-from agent.finding import Finding
+from contract.check_report import Finding
 from contract.errors import SettingsError
 from contract.network_devices import Hotspot, HotspotPoint, RouterosAccessPoint, SnmpAccessPoint
 from contract.settings import AgentSettings

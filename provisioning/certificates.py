@@ -33,6 +33,7 @@ class Role(StrEnum):
     BRIDGE = "bridge"
     READER = "reader"  # a central system that hears the feed
     BROKER = "broker"
+    ENROLMENT = "enrolment"  # the endpoint where gateways get theirs
     AUTHORITY = "authority"
 
 
@@ -135,10 +136,11 @@ def server(
     name: str,
     hosts: Sequence[str],
     now: datetime,
+    role: Role = Role.BROKER,
     life: timedelta = SERVER_LIFE,
 ) -> x509.Certificate:
     """For a broker or an endpoint that is found under `hosts`: addresses and DNS names."""
-    who = subject(issuer.city, Role.BROKER, name)
+    who = subject(issuer.city, role, name)
     builder = _as_holder(_signed_by(issuer, who, public_key, now, life))
     usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     names = x509.SubjectAlternativeName([_host(host) for host in hosts])

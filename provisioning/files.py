@@ -32,7 +32,7 @@ def write(file: NewFile) -> None:
     except BaseException:
         new.unlink(missing_ok=True)
         raise
-    _sync(file.path.parent)
+    sync(file.path.parent)
 
 
 def same(file: NewFile) -> bool:
@@ -53,13 +53,13 @@ def new_folder(folder: Path, *, mode: int = 0o755) -> Iterator[Path]:
         yield draft
         for inner, _folders, names in os.walk(draft):
             for name in names:
-                _sync(Path(inner) / name)
-            _sync(Path(inner))
+                sync(Path(inner) / name)
+            sync(Path(inner))
         draft.chmod(mode)
         with contextlib.suppress(FileNotFoundError):
             folder.rmdir()
         draft.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
@@ -88,7 +88,7 @@ def _write_new(new: Path, file: NewFile) -> None:
         os.fsync(descriptor)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -68,10 +68,20 @@ class Job:
             self.answers.extend([flag, answer] if flag.startswith("-") else [answer])
         return answers
 
-    def confirm(self, question: str, *, yes: bool) -> None:
-        """Returns if `--yes` was given or the person agrees."""
+    def confirm(self, question: str, *, yes: bool, no: str = "E-CANCEL-01") -> None:
+        """Returns if `--yes` was given or the person agrees; otherwise raises the Trouble `no`."""
         if not yes and not self.dry_run:
-            prompts.confirm(self.terminal, question)
+            prompts.confirm(self.terminal, question, no=no)
+            self._said_yes()
+
+    def agree(self, question: str, *, yes: bool) -> None:
+        """The same where an empty answer is a yes: nothing depends on it that cannot be undone."""
+        if not yes and not self.dry_run:
+            prompts.confirm(self.terminal, question, empty_is_yes=True)
+            self._said_yes()
+
+    def _said_yes(self) -> None:
+        if "--yes" not in self.answers:
             self.answers.append("--yes")
 
     def equivalent(self) -> str | None:

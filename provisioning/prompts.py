@@ -25,18 +25,25 @@ def ask(terminal: Terminal, question: str, *, flag: str, default: str | None = N
             return answer
 
 
-def confirm(terminal: Terminal, question: str, *, flag: str = "--yes") -> None:
-    """Returns on yes; raises Trouble on no, and names the flag where nobody can be asked."""
+def confirm(
+    terminal: Terminal,
+    question: str,
+    *,
+    flag: str = "--yes",
+    empty_is_yes: bool = False,
+    no: str = "E-CANCEL-01",
+) -> None:
+    """Returns on yes; raises the Trouble `no` on no, and names the flag if nobody can be asked."""
     if not terminal.interactive:
         raise Trouble("E-USAGE-01", flag=flag)
-    choice = _("y/n")
+    choice = _("y/n; Enter: y") if empty_is_yes else _("y/n")
     shown = f"{question} [{choice}] "
     while True:
         answer = _line(terminal, shown).casefold()
-        if answer in YES:
+        if answer in YES or (empty_is_yes and not answer):
             return
         if answer in NO:
-            raise Trouble("E-CANCEL-01")
+            raise Trouble(no)
 
 
 def typed_name(terminal: Terminal, name: str, *, confirmed: str | None) -> None:

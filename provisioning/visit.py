@@ -1,16 +1,16 @@
 """A visit to the broker under one name shows whether that name is let in, and pushes it out."""
 
-import os
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, Self
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
+
+from provisioning.memory_file import in_memory
 
 ANSWER_S = 5.0
 
@@ -77,16 +77,6 @@ def context_of(anchor: bytes, certificate: bytes, key: bytes) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.load_verify_locations(cadata=anchor.decode())
-    with _in_memory(certificate + key) as path:
+    with in_memory(certificate + key) as path:
         context.load_cert_chain(path)
     return context
-
-
-@contextmanager
-def _in_memory(data: bytes) -> Iterator[str]:
-    descriptor = os.memfd_create("visit", os.MFD_CLOEXEC)
-    try:
-        os.write(descriptor, data)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)

@@ -7,11 +7,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
 
 from agent.asking import ask
 from agent.clock import Clock, KernelClock
 from agent.config import DEFAULT, load
-from agent.discovery.known import name_sensors
+from agent.discovery.known import name_devices, name_hosts, name_sensors
 from agent.discovery.line_search import Search
 from agent.discovery.naming import Namer, given_names, refuse_unused
 from agent.discovery.options import addresses, broker, in_bounds
@@ -20,11 +23,15 @@ from agent.discovery.proposal import Proposal
 from agent.discovery.proposing import propose_line, propose_lorawan, propose_network
 from agent.discovery.settings_file import write
 from agent.discovery.words import AnyReport, in_words
-from contract.discovery import LorawanReport
+from contract.discovery import LineReport, LorawanReport, NetworkReport
 from contract.errors import SettingsError
 from contract.settings import AgentSettings, LorawanSource
 
 NEW_SOURCE = "lora"
+MAX_REPORT = 16 << 20
+_REPORTS: TypeAdapter[LineReport | NetworkReport] = TypeAdapter(
+    Annotated[LineReport | NetworkReport, Field(discriminator="search")]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +51,7 @@ def discover(options: argparse.Namespace) -> int:
     looking = Looking(
         options=options,
         settings=_settings(options),
-        namer=Namer(given_names(options.asset), ask=_asker(options)),
+        namer=Namer(given_names(options.asset), ask=_asker(options), only_given=options.named_only),
         clock=clock,
         progress=Progress(sys.stderr, clock=clock),
     )
@@ -60,6 +67,8 @@ def discover(options: argparse.Namespace) -> int:
 def _look(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
     """The report, and what makes settings of it, which may ask a person."""
     try:
+        if looking.options.found:
+            return _found(looking)
         if looking.options.line:
             return _line(looking)
         if looking.options.lorawan:
@@ -90,6 +99,34 @@ def _network(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]
     settings, search = looking.settings, search_of(looking.options)
     report = look_at_network(search, settings, clock=looking.clock, progress=looking.progress)
     return report, lambda: propose_network(report, settings, looking.namer, search.account)
+
+
+def _found(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
+    """What an earlier search found, as the settings know it now."""
+    settings, options = looking.settings, looking.options
+    report = _report_in(options.found)
+    if isinstance(report, LineReport):
+        line = name_devices(report, settings) if settings else report
+        return line, lambda: propose_line(line, settings, looking.namer)
+    from agent.discovery.network_command import account_of  # noqa: PLC0415
+
+    network = name_hosts(report, settings) if settings else report
+    account = account_of(options)
+    return network, lambda: propose_network(network, settings, looking.namer, account)
+
+
+def _report_in(path: Path) -> LineReport | NetworkReport:
+    try:
+        data = path.read_bytes()
+        if len(data) > MAX_REPORT:
+            raise ValueError("it is too long")
+        found: LineReport | NetworkReport = _REPORTS.validate_json(data)
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"{path} holds no report: {str(error).splitlines()[0]}",
+            hint="keep what `nadi-agent discover --line PORT --json` prints",
+        ) from None
+    return found
 
 
 def _lorawan(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
@@ -146,7 +183,9 @@ def _file(options: argparse.Namespace) -> Path:
 
 def _asker(options: argparse.Namespace) -> Callable[[str], str] | None:
     """Asks a person on the terminal, where one sits who wants the settings written."""
-    wanted = options.write is not None and not (options.json or options.no_questions)
+    wanted = options.write is not None and not (
+        options.json or options.no_questions or options.named_only
+    )
     if not (wanted and sys.stdin.isatty() and sys.stderr.isatty()):
         return None
 

@@ -16,9 +16,16 @@ KINDS = [kind.value for kind in Kind if kind is not Kind.GATEWAY]
 class Namer:
     """Names by what a person said beforehand, then by asking, then by where a device is."""
 
-    def __init__(self, given: Mapping[str, str], *, ask: Callable[[str], str] | None) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, str],
+        *,
+        ask: Callable[[str], str] | None,
+        only_given: bool = False,
+    ) -> None:
         self._given = dict(given)
         self._ask = ask
+        self._only_given = only_given
         self._used: set[str] = set()
 
     def __call__(self, found: Found, prefix: str) -> Named | None:
@@ -26,7 +33,10 @@ class Namer:
         place, kind = where(found), found.kind or Kind.STREETLIGHT
         if place in self._given:
             self._used.add(place)
-            return Named(asset=self._given[place], kind=kind)
+            said, slash, asset = self._given[place].rpartition("/")
+            return Named(asset=asset, kind=Kind(said) if slash else kind)
+        if self._only_given:
+            return None
         if self._ask is None:
             return Named(asset=placeholder(prefix, place), kind=kind, remark=NOT_YET)
         asset = self._asked(f"{place}: {found.what}\n  inventory number (Enter leaves it out): ")
@@ -57,16 +67,19 @@ def placeholder(prefix: str, place: str) -> str:
 
 
 def given_names(pairs: list[str]) -> dict[str, str]:
-    """WHERE=NUMBER, each; raises SettingsError."""
+    """WHERE=NUMBER or WHERE=KIND/NUMBER, each; raises SettingsError."""
     names = {}
     for pair in pairs:
-        place, sign, asset = pair.rpartition("=")
+        place, sign, named = pair.rpartition("=")
+        kind, slash, asset = named.rpartition("/")
+        if slash and kind not in KINDS:
+            raise SettingsError(f"--asset {pair}: no such kind", hint=nearest(kind, KINDS))
         if not sign or not place or not re.fullmatch(ID_PATTERN, asset):
             raise SettingsError(
                 f"--asset {pair} is no WHERE=NUMBER",
                 hint="for example --asset 3=PJU-0003, or --asset 10.20.0.5=CAM-0005",
             )
-        names[place] = asset
+        names[place] = named
     return names
 
 

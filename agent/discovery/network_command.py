@@ -55,7 +55,7 @@ def search_of(options: argparse.Namespace) -> NetworkSearch:
         snmp_port=in_bounds("snmp-port", options.snmp_port, 1, 65_535),
         pace_per_s=in_bounds("pace", options.pace, 1, 1_000),
         limit_s=in_bounds("limit-s", options.limit_s, 1, 86_400),
-        account=_account(options),
+        account=account_of(options),
     )
 
 
@@ -66,7 +66,8 @@ def _ports(name: str, ports: list[int] | None) -> tuple[int, ...]:
     return tuple(in_bounds(name, port, 1, 65_535) for port in given)
 
 
-def _account(options: argparse.Namespace) -> Account:
+def account_of(options: argparse.Namespace) -> Account:
+    """What a person gave to look with; raises SettingsError."""
     path: str = options.path
     if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
         raise SettingsError(

@@ -36,6 +36,10 @@ def add_options(command: argparse.ArgumentParser) -> None:
     what.add_argument("--line", metavar="PORT", help="a serial port, for example /dev/ttyUSB0")
     what.add_argument("--network", metavar="NETWORK", help="for example 10.20.0.0/24")
     what.add_argument("--lorawan", action="store_true", help="what ChirpStack hears")
+    what.add_argument(
+        "--found", type=Path, metavar="FILE",
+        help="what --json said of an earlier --line or --network, instead of another search",
+    )  # fmt: skip
     _add_line(command)
     _add_network(command)
     _add_lorawan(command)
@@ -115,10 +119,14 @@ def _add_output(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     command.add_argument(
         "--asset", action="append", default=[], metavar="WHERE=NUMBER",
-        help="the inventory number of what is at an address, host or DevEUI; may be given again",
+        help="the inventory number of what is at an address, host or DevEUI, or KIND/NUMBER;"
+        " may be given again",
     )  # fmt: skip
     command.add_argument(
         "--no-questions", action="store_true", help="do not ask for numbers on a terminal either"
+    )
+    command.add_argument(
+        "--named-only", action="store_true", help="leave out what no --asset names, and ask nobody"
     )
     command.add_argument("--json", action="store_true", help="one JSON object on standard output")
 

@@ -54,6 +54,13 @@ class Delegation:
             str(one.value.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value) for one in names
         )
 
+    def refuse(self, gateway: str, *, now: datetime) -> None:
+        """Raises Trouble if it may make nothing for this gateway now."""
+        if gateway not in self.gateways:
+            raise Trouble("E-DELEGATION-01", gateway=gateway, name=self.name)
+        if now >= self.until:
+            raise Trouble("E-DELEGATION-02", name=self.name, day=f"{self.until:%Y-%m-%d}")
+
     def certify(
         self,
         public_key: ec.EllipticCurvePublicKey,
@@ -63,10 +70,7 @@ class Delegation:
         now: datetime,
     ) -> bytes:
         """A certificate and what stands behind it; `attempt` counts those of this gateway."""
-        if gateway not in self.gateways:
-            raise Trouble("E-DELEGATION-01", gateway=gateway, name=self.name)
-        if now >= self.until:
-            raise Trouble("E-DELEGATION-02", name=self.name, day=f"{self.until:%Y-%m-%d}")
+        self.refuse(gateway, now=now)
         if not 0 <= attempt < TRIES:
             raise Trouble("E-DELEGATION-03", gateway=gateway, count=TRIES)
         certificate = certificates.client(

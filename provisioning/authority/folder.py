@@ -84,8 +84,8 @@ def is_there(folder: Path) -> bool:
     return False
 
 
-def load(folder: Path) -> Authority:
-    """The authority in a folder; raises Trouble if there is none."""
+def load(folder: Path, *, key_file: Path | None = None) -> Authority:
+    """The authority in a folder, its issuing key perhaps elsewhere; raises Trouble."""
     if not is_there(folder):
         raise Trouble("E-AUTH-03", folder=str(folder))
     text = (folder / SETTINGS).read_text(encoding="utf-8")
@@ -96,7 +96,7 @@ def load(folder: Path) -> Authority:
         hosts=settings.hosts,
         reach=settings.broker,
         root=certificate_of(folder / ROOT),
-        issuing=issuer_of(folder / ISSUING, folder / PRIVATE / ISSUING_KEY),
+        issuing=issuer_of(folder / ISSUING, key_file or folder / PRIVATE / ISSUING_KEY),
     )
 
 

@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography import x509
@@ -14,6 +15,7 @@ from provisioning.certificates import Role, name_of
 from provisioning.revocation_list import Revoked
 
 WAIT_S = 10.0
+TOKEN_KEPT = timedelta(days=1)
 SCHEMA = """
 CREATE TABLE certificate (
     serial TEXT NOT NULL,
@@ -42,6 +44,19 @@ CREATE TABLE delegation (
 ) STRICT;
 CREATE TABLE revocation_list (number INTEGER PRIMARY KEY, at TEXT NOT NULL, applied_at TEXT) STRICT;
 """
+TOKENS = """
+CREATE TABLE IF NOT EXISTS token (
+    digest TEXT PRIMARY KEY,
+    gateway TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_at TEXT
+) STRICT
+"""
+CLAIM = """
+UPDATE token SET used_at = ? WHERE digest = ? AND gateway = ? AND used_at IS NULL AND expires_at > ?
+RETURNING digest
+"""
+FORGET = "DELETE FROM token WHERE expires_at <= ?"
 ADD = """
 INSERT INTO certificate (serial, issuer, name, role, not_before, not_after)
 VALUES (?, ?, ?, ?, ?, ?)
@@ -64,6 +79,15 @@ WHERE NOT EXISTS (
 )
 GROUP BY role, name ORDER BY role, name
 """
+
+
+class TokenState(StrEnum):
+    """Why a token cannot be used."""
+
+    UNKNOWN = "unknown"
+    OTHER = "other gateway"
+    EXPIRED = "expired"
+    USED = "used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +136,30 @@ class Record:
             "INSERT INTO delegation (name, gateways, not_after) VALUES (?, ?, ?)",
             (delegated.name, json.dumps(delegated.gateways), _text(delegated.until)),
         )
+
+    def add_token(self, digest: str, *, gateway: str, until: datetime, now: datetime) -> None:
+        """It may be used once; what has been useless for a day is forgotten."""
+        self._connection.execute(FORGET, (_text(now - TOKEN_KEPT),))
+        self._connection.execute(
+            "INSERT INTO token (digest, gateway, expires_at) VALUES (?, ?, ?)",
+            (digest, gateway, _text(until)),
+        )
+
+    def claim_token(self, digest: str, *, gateway: str, now: datetime) -> bool:
+        """Whether it could be used, which it then was; the claim ends with this transaction."""
+        values = (_text(now), digest, gateway, _text(now))
+        return self._connection.execute(CLAIM, values).fetchone() is not None
+
+    def token_state(self, digest: str, *, gateway: str) -> TokenState:
+        """Why it could not be used."""
+        row = self._connection.execute(
+            "SELECT gateway, used_at FROM token WHERE digest = ?", (digest,)
+        ).fetchone()
+        if row is None:
+            return TokenState.UNKNOWN
+        if row[0] != gateway:
+            return TokenState.OTHER
+        return TokenState.EXPIRED if row[1] is None else TokenState.USED
 
     def living(self, now: datetime) -> tuple[Issued, ...]:
         """Every certificate that a peer would accept now, the one that ends first first."""
@@ -213,6 +261,7 @@ def create(path: Path) -> None:
     path.touch(mode=0o600, exist_ok=False)
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(SCHEMA)
+        connection.execute(TOKENS)
 
 
 @contextmanager
@@ -224,6 +273,8 @@ def opened(path: Path, *, write: bool) -> Iterator[Record]:
     ) as connection:
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         try:
+            if write:
+                connection.execute(TOKENS)  # a record from before there were tokens lacks them
             yield Record(connection)
         except BaseException:
             connection.execute("ROLLBACK")

@@ -1,10 +1,12 @@
 """`nadi gateway …`: one gateway, from the office to its pole and back."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from provisioning import names
 from provisioning.commands.revoking import revoke_name
 from provisioning.face import command, job_of, new_group
 from provisioning.language import _
@@ -38,6 +40,92 @@ def prepare(
     from provisioning.commands.preparing import prepare_gateways  # noqa: PLC0415 its libraries wait
 
     return prepare_gateways(job, gateways, out, days, enrolment or [], authority)
+
+
+@command(GROUP, "enrol", _("On the gateway: certificate, settings and devices, from a bundle."))
+def enrol(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help=_("whose bundle it must be"))
+    ] = None,
+    bundle: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|usb:NAME", help=_("its bundle from the office")),
+    ] = None,
+    delegation: Annotated[
+        str | None,
+        typer.Option(metavar="PATH|usb:NAME", help=_("signs without a network")),
+    ] = None,
+    passphrase: Annotated[
+        str | None, typer.Option(metavar="file:PATH|-", help=_("opens the delegation"))
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(metavar="file:PATH|-", help=_("one-time token, instead of a delegation")),
+    ] = None,
+    line: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PORT|NETWORK", help=_("what to search; may be given again; none: nothing")
+        ),
+    ] = None,
+    asset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHERE=NUMBER", help=_("which asset is where, if the order is not theirs")
+        ),
+    ] = None,
+    search: Annotated[
+        str,
+        typer.Option(
+            metavar="OPTIONS", help=_("further options of nadi-agent discover, in one word")
+        ),
+    ] = "",
+    start: Annotated[
+        str,
+        typer.Option(metavar="COMMAND", help=_("what starts the agent, instead of systemctl")),
+    ] = "",
+    folder: Annotated[
+        Path, typer.Option(metavar="FOLDER", help=_("where the gateway's files are"))
+    ] = Path("/etc/nadi"),
+    yes: Annotated[bool, typer.Option("--yes", help=_("city code and devices are right"))] = False,
+) -> Outcome:
+    from provisioning.joining.beginning import Wish  # noqa: PLC0415 only a gateway needs it
+    from provisioning.joining.credential import Credential  # noqa: PLC0415
+    from provisioning.joining.wizard import enrol as run  # noqa: PLC0415
+
+    wish = Wish(
+        folder=folder.absolute(),
+        gateway=None if name is None else names.checked(name),
+        bundle=bundle,
+        credential=Credential(delegation=delegation, passphrase=passphrase, token=token),
+        lines=tuple(line or ()),
+        searching=tuple(shlex.split(search)),
+        assets=tuple(asset or ()),
+        start=tuple(shlex.split(start)),
+        yes=yes,
+    )
+    return run(job_of(ctx), wish)
+
+
+@command(GROUP, "token", _("A one-time token that lets one gateway enrol over the network."))
+def token(
+    ctx: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help=_("the gateway's name"))
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=_("write it there instead of showing it")),
+    ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help=_("where the authority is kept")),
+    ] = None,
+) -> Outcome:
+    from provisioning.commands.tokens import make_token  # noqa: PLC0415 its libraries wait
+
+    return make_token(job_of(ctx), name, out, authority)
 
 
 @command(GROUP, "revoke", _("Refuse a stolen gateway, and show that it is refused."))

@@ -1,16 +1,14 @@
 """Every error that `nadi` can end with, by its code."""
 
-from provisioning.known import authority, bundle, collecting, fleet, general, usage
+from provisioning.known import authority, bundle, collecting, fleet, general, joining, usage
 
-BY_CODE = {
-    known.code: known
-    for table in (
-        usage.KNOWN,
-        general.KNOWN,
-        authority.KNOWN,
-        fleet.KNOWN,
-        bundle.KNOWN,
-        collecting.KNOWN,
-    )
-    for known in table
-}
+TABLES = (
+    usage.KNOWN,
+    general.KNOWN,
+    authority.KNOWN,
+    fleet.KNOWN,
+    bundle.KNOWN,
+    joining.KNOWN,
+    collecting.KNOWN,
+)
+BY_CODE = {known.code: known for table in TABLES for known in table}

@@ -82,10 +82,17 @@ PACKAGES = (
     Package(
         name="nadi",
         home="opt/nadi",
-        programs={"nadi": "/opt/nadi/bin/python -I -m provisioning"},
+        programs={
+            "nadi": "/opt/nadi/bin/python -I -m provisioning",
+            "nadi-enrolment": "/opt/nadi/bin/python -I -m provisioning.enrolment",
+        },
         code=("contract", "provisioning"),
         lock="provisioning",
-        files={},
+        files={
+            "systemd/nadi-enrolment.service": f"{UNITS}/nadi-enrolment.service",
+            "systemd/nadi-enrolment.sysusers.conf": "usr/lib/sysusers.d/nadi-enrolment.conf",
+            "configs/enrolment.example.toml": f"{DOC}/nadi/examples/enrolment.example.toml",
+        },
         summary="the technician's command of Nadi Kota",
         text="Makes the city's authority and its broker's folder, and brings gateways from the box"
         " to the pole, with a network or without one.",

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from agent.checks import check
-from agent.finding import Finding
+from contract.check_report import Finding
 from contract.document import load_document
 from contract.errors import SettingsError
 from contract.settings import AgentSettings

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from contract.settings import Gateway
+from provisioning.enrolment.__main__ import EnrolmentSettings
 from scripts.packages.contents import PACKAGES
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
-NAMES = ("nadi-agent", "nadi-bridge")
+NAMES = ("nadi-agent", "nadi-bridge", "nadi-enrolment")
+HOME = {"nadi-enrolment": "nadi"}  # the package of a unit that is not the package of its name
 # What of Debian 12's unit counts for its exposure.
 MOSQUITTO = """
 [Service]
@@ -83,7 +85,7 @@ def _exposure(unit: Path) -> float:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_unit_starts_what_its_package_installs(name: str) -> None:
-    (package,) = (one for one in PACKAGES if one.name == name)
+    (package,) = (one for one in PACKAGES if one.name == HOME.get(name, name))
     assert f"systemd/{name}.service" in package.files
     role = name.removeprefix("nadi-")
     assert _values(name, "ExecStart") == [
@@ -94,11 +96,13 @@ def test_a_unit_starts_what_its_package_installs(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_unit_waits_for_its_settings_and_is_handed_its_key(name: str) -> None:
     role = name.removeprefix("nadi-")
-    own = {"agent": "gateway", "bridge": "bridge"}[role]
+    handed = {
+        "agent": [f"gateway.{kind}:/etc/nadi/gateway.{kind}" for kind in ("key", "pem")],
+        "bridge": [f"bridge.{kind}:/etc/nadi/bridge.{kind}" for kind in ("key", "pem")],
+        "enrolment": ["issuing.key:/var/lib/nadi-authority/private/issuing.key"],
+    }
     assert _values(name, "ConditionPathExists") == [f"/etc/nadi/{role}.toml"]
-    assert _values(name, "LoadCredential") == [
-        f"{own}.{kind}:/etc/nadi/{own}.{kind}" for kind in ("key", "pem")
-    ]
+    assert _values(name, "LoadCredential") == handed[role]
 
 
 def test_the_agents_folders_are_the_defaults_of_its_settings() -> None:
@@ -116,6 +120,13 @@ def test_the_bridges_folder_is_that_of_its_example_settings() -> None:
     assert [f"/var/lib/{name}" for name in _values("nadi-bridge", "StateDirectory")] == [
         str(Path(example["store"]["path"]).parent)
     ]
+
+
+def test_the_endpoint_writes_the_record_of_the_authority_in_its_settings_and_nothing_else() -> None:
+    example = tomllib.loads((ROOT / "configs" / "enrolment.example.toml").read_text())
+    settings = EnrolmentSettings.model_validate(example)
+    own = [f"{settings.authority}/private"]
+    assert _values("nadi-enrolment", "ReadWritePaths") == own
 
 
 def test_the_agent_may_ask_whether_the_clock_is_synchronised() -> None:

@@ -13,6 +13,7 @@ from provisioning.authority.making import Wish, make
 from provisioning.certificates import Role
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
 from tests.provisioning.cutoff import CutOff, cut_off
+from tests.provisioning.poles import Pole, bin_of, lamp, playing, pole
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
 pytestmark = pytest.mark.system
@@ -33,6 +34,26 @@ BLOCKS = [
     for language, page in PAGES.items()
     for block in blocks(page.read_text(encoding="utf-8"))
 ]
+
+LINES = """
+[[line]]
+name = "pju"
+port = "pju"
+[[line.device]]
+type = "pzem004t"
+asset = "PJU-0001"
+address = 1
+[[line.device]]
+type = "pzem004t"
+asset = "PJU-0002"
+address = 2
+[[line]]
+name = "bin"
+port = "bin"
+[[line.device]]
+type = "a02yyuw"
+asset = "TPS-0001"
+"""
 
 
 @pytest.fixture
@@ -56,6 +77,16 @@ def desk(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def lonely(tmp_path: Path) -> Iterator[CutOff]:
     with cut_off(tmp_path, batches=12) as made:
+        yield made
+
+
+@pytest.fixture
+def standing_pole(tmp_path: Path) -> Iterator[Pole]:
+    """Nobody has enrolled it yet; its lines are simulated."""
+    made = pole(tmp_path)
+    made.delegate()
+    made.bundle(assets=[lamp(1), lamp(2), bin_of(1)])
+    with playing(tmp_path, LINES):
         yield made
 
 
@@ -106,6 +137,12 @@ def _cut_off(request: pytest.FixtureRequest, _desk: dict[str, str]) -> None:
     request.getfixturevalue("lonely")
 
 
+def _pole(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A gateway on its pole, with two lamps and a bin, and a stick with bundle and delegation."""
+    there: Pole = request.getfixturevalue("standing_pole")
+    desk["NADI_STICK"] = str(there.stick)
+
+
 # A page's comment names what must be there before its block is played; add yours here.
 NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "office": _office,
@@ -113,6 +150,7 @@ NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "cut off": _cut_off,
     "lists": _lists,
     "imported": _imported,
+    "pole": _pole,
 }
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 BLOCK = re.compile(r"(?:<!-- (?P<needs>[\w, ]+) -->\n)?```console\n(?P<text>.*?)```", re.DOTALL)
 # What differs from run to run; each becomes a word of its own before two lines are compared.
 VARYING = (
@@ -25,7 +25,10 @@ VARYING = (
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<day>"),
     (re.compile(r"\b\d\d[:.]\d\d\b"), "<time>"),
     (re.compile(r"\b\d+([.,]\d)? (s|dtk)\b"), "<seconds>"),
+    (re.compile(r"\b\d+([.,]\d+)? (V|A|W|mm)\b"), "<value>"),
 )
+# How far a search is appears every few seconds, or not at all.
+PROGRESS = re.compile(r"^  \d+ of \d+: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,8 @@ def alike(lines: tuple[str, ...]) -> list[str]:
     """The lines without what differs from run to run."""
     plain = []
     for line in lines:
+        if PROGRESS.match(line):
+            continue
         for pattern, word in VARYING:
             line = pattern.sub(word, line)  # noqa: PLW2901 one pattern after the other
         plain.append(line.rstrip())
@@ -106,11 +111,12 @@ def _talk(terminal: int, step: Step, deadline: float) -> str:
 
 def _answer(shown: str, step: Step) -> str | None:
     """What the transcript types after the line that waits."""
-    *before, waiting = shown.replace("\r\n", "\n").split("\n")
+    lines = shown.replace("\r\n", "\n").split("\n")
+    *before, waiting = (line for line in lines if not PROGRESS.match(line))
     if not re.search(r"(: |\] )$", waiting) or len(before) >= len(step.shown):
         return None
     expected = step.shown[len(before)]
-    return expected[len(waiting) :] if expected.startswith(waiting) else None
+    return expected[len(waiting) :] if expected.startswith(waiting.rstrip()) else None
 
 
 def _echo(terminal: int) -> str:

@@ -1,0 +1,128 @@
+"""A gateway's key, certificate and anchor change together: it has the old ones or the new ones.
+
+Each identity is a folder of its own, named by the nonce of what it came from. One symbolic link
+says which is in use, and replacing a link is one step.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from provisioning import certificates, files
+from provisioning.authority.folder import key_of
+
+KEY, CERTIFICATE, ANCHOR = "gateway.key", "gateway.pem", "ca.pem"
+FILES = (KEY, CERTIFICATE, ANCHOR)
+IN_USE, ALL, BY_HAND = "identity", "identities", "by-hand"
+SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """One key, what stands behind it, and whom it trusts."""
+
+    folder: Path
+
+    @property
+    def nonce(self) -> str:
+        """What it came from."""
+        return self.folder.name
+
+    @property
+    def certificate(self) -> x509.Certificate | None:
+        """Its certificate, once there is one that fits its key."""
+        try:
+            own = x509.load_pem_x509_certificate((self.folder / CERTIFICATE).read_bytes())
+            fits = own.public_key() == key_of(self.folder / KEY).public_key()
+        except FileNotFoundError:
+            return None
+        return own if fits else None
+
+    @property
+    def anchor(self) -> x509.Certificate:
+        """Whom it trusts."""
+        return x509.load_pem_x509_certificate((self.folder / ANCHOR).read_bytes())
+
+    def key(self) -> ec.EllipticCurvePrivateKey:
+        """Its key, made here at the first call; only its owner can read it, and it never leaves."""
+        file = self.folder / KEY
+        if not file.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            data = certificates.key_pem(certificates.new_key())
+            files.write(files.NewFile(path=file, data=data, mode=files.PRIVATE))
+        return key_of(file)
+
+    def complete(self, *, chain: bytes, anchor: bytes) -> None:
+        """Writes what belongs to the key."""
+        files.write(files.NewFile(path=self.folder / ANCHOR, data=anchor))
+        files.write(files.NewFile(path=self.folder / CERTIFICATE, data=chain))
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it has a certificate that has not run out."""
+        own = self.certificate
+        return own is not None and now < own.not_valid_after_utc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identities:
+    """All identities that a gateway has had, and the one in use."""
+
+    folder: Path  # /etc/nadi
+
+    def in_use(self) -> Identity | None:
+        """What the agent shows to the broker."""
+        link = self.folder / IN_USE
+        return Identity(folder=link.resolve()) if link.exists() else None
+
+    def new(self, nonce: str) -> Identity:
+        """The identity from that nonce, perhaps begun by a run that was cut short."""
+        return Identity(folder=self.folder / ALL / nonce)
+
+    def superseded(self) -> frozenset[str]:
+        """Nonces that served before the one in use."""
+        current = self.in_use()
+        marks = (self.folder / ALL).glob(f"*/{SUPERSEDED}")
+        nonces = frozenset(mark.parent.name for mark in marks)
+        return nonces - {current.nonce} if current else nonces
+
+    def use(self, identity: Identity) -> None:
+        """From now on the agent shows this one; what it showed before is kept beside it."""
+        self._adopt()
+        before = self.in_use()
+        if before is None or before.nonce != identity.nonce:
+            if before is not None:
+                files.write(files.NewFile(path=before.folder / SUPERSEDED, data=b""))
+            _link(self.folder / IN_USE, f"{ALL}/{identity.nonce}")
+        self._link_names()
+
+    def _adopt(self) -> None:
+        """Files that somebody put here by hand become an identity like the others."""
+        own = [name for name in FILES if (self.folder / name).is_file()]
+        if (self.folder / IN_USE).is_symlink() or len(own) < len(FILES):
+            return
+        by_hand = self.new(BY_HAND)
+        by_hand.folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            if not (by_hand.folder / name).exists():
+                os.link(self.folder / name, by_hand.folder / name)
+        _link(self.folder / IN_USE, f"{ALL}/{BY_HAND}")
+        self._link_names()
+
+    def _link_names(self) -> None:
+        """Where the settings and systemd look for the files."""
+        for name in FILES:
+            if not (self.folder / name).is_symlink():
+                _link(self.folder / name, f"{IN_USE}/{name}")
+
+
+def _link(path: Path, target: str) -> None:
+    """A symbolic link that takes the place of whatever is at `path`."""
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    new.symlink_to(target)
+    new.replace(path)
+    files.sync(path.parent)
