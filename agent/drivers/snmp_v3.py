@@ -253,12 +253,15 @@ def decode(datagram: bytes) -> Message:
     engine, boots, time_s, user, mac, salt = _of(
         datagram, *inside, ber.OCTET_STRING, ber.INTEGER, ber.INTEGER, *[ber.OCTET_STRING] * 3
     )
+    clock = [ber.to_int(datagram[one[1] : one[2]]) for one in (boots, time_s)]
+    if not 0 <= min(clock) <= max(clock) <= LAST_BOOTS:
+        raise FrameError("an SNMP message with a clock that cannot be")
     return Message(
         number=found[1],
         flags=datagram[flags[1]],
         engine=datagram[engine[1] : engine[2]],
-        boots=ber.to_int(datagram[boots[1] : boots[2]]),
-        time_s=ber.to_int(datagram[time_s[1] : time_s[2]]),
+        boots=clock[0],
+        time_s=clock[1],
         user=datagram[user[1] : user[2]],
         mac=datagram[mac[1] : mac[2]],
         mac_at=mac[1],

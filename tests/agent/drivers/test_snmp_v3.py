@@ -169,3 +169,20 @@ def test_of_a_soup_only_what_the_key_signed_is_an_answer(count: int) -> None:
                 continue
             assert answer == right
             assert heard == reply
+
+
+@pytest.mark.parametrize("vector", RECORDED["v3"], ids=lambda vector: str(vector["name"]))
+def test_no_flipped_bit_of_who_it_is_makes_the_next_question_crash(vector: dict[str, Any]) -> None:
+    """Nobody signs that report, so any of its numbers may be spoiled, a negative boot count too."""
+    discovered = bytes.fromhex(vector["discovered"])
+    number = snmp_v3.decode(discovered).number
+    for bit in range(8 * len(discovered)):
+        spoiled = bytearray(discovered)
+        spoiled[bit // 8] ^= 1 << bit % 8
+        dialect = usm(vector)
+        dialect.ask(QUESTION, number)
+        try:
+            dialect.hear(bytes(spoiled), number)
+            dialect.ask(QUESTION, number)
+        except DeviceError:
+            continue
