@@ -121,6 +121,10 @@ def _print_notes(balance: Balance) -> None:
     print(f"  as of     {as_of}")
     if balance.undated:
         print(f"  undated   {balance.undated} committed readings have no day yet")
+    if balance.cards > 1:
+        print(
+            f"  cards     {balance.cards} have spoken for it; earlier ones hold what they last said"
+        )
     for hole in balance.holes[:MAX_SHOWN]:
         print(f"  {hole.state:9} {_in_words(hole)}")
     if len(balance.holes) > MAX_SHOWN:

@@ -15,6 +15,7 @@ from broker_bridge.inbound import (
 )
 from broker_bridge.receipts import receipt
 from broker_bridge.store import (
+    CardChange,
     Change,
     NewBatch,
     Quarantined,
@@ -26,7 +27,7 @@ from broker_bridge.store import (
 )
 from contract.codec import Header
 from contract.identity import AssetId, BootId, GatewayId, Kind
-from contract.messages import AssetEvent, Origin, Receipt, Status
+from contract.messages import AssetEvent, Holding, Origin, Receipt, Status
 from contract.readings import Phase
 from contract.topics import Topics
 
@@ -37,6 +38,10 @@ MAX_QUARANTINED_FIELDS = 32
 MAX_QUARANTINED_CHARS = 1_000
 MAX_REASON_CHARS = 200
 NUMBER_CLASH = "numberClash"
+CARDS: Mapping[CardChange, str] = {
+    "cardReplaced": "another card speaks for the gateway",
+    "cardCloned": "a copy of a card, or an old image of it, speaks for the gateway",
+}
 
 # An origin outside 2000 to 2200 is a clock that was never set.
 EARLIEST_ORIGIN_MS = 946_684_800_000
@@ -170,14 +175,16 @@ class Ingest:
             transaction.reject([_rejected(header, reason, ledger) for header, reason in final])
             poison += map(_clash, clashes)
             transaction.quarantine([_quarantined(item) for item in poison])
-            for item in holdings:
-                transaction.hold(item.holding)
+            cards = [_card_event(i.holding, transaction.hold(i.holding)) for i in holdings]
             for status in statuses:
                 transaction.hear(status)
             facts = transaction.facts(sorted(answered))
         return Outcome(
             receipts=tuple(receipt(each) for each in facts),
-            change=_both(_both(dated, stored), Change(events=tuple(map(_clash_event, clashes)))),
+            change=_both(
+                _both(dated, stored),
+                Change(events=(*map(_clash_event, clashes), *filter(None, cards))),
+            ),
             statuses=tuple(statuses),
             refusals=tuple(map(_refusal, poison)),
             committed=len(fresh),
@@ -232,6 +239,24 @@ def _clash_event(batch: GoodBatch) -> AssetEvent:
     )
 
 
+def _card_event(holding: Holding, change: CardChange | None) -> AssetEvent | None:
+    """The card in the gateway is not the one that was heard last."""
+    if change is None:
+        return None
+    epoch = holding.epochs[-1].epoch
+    return AssetEvent(
+        id=f"{change}:{epoch}",
+        asset=AssetId(holding.gateway),
+        kind=Kind.GATEWAY,
+        gateway=holding.gateway,
+        type=change,
+        phase=Phase.BEGIN,
+        observed_at=None,
+        time_quality=None,
+        detail=f"{CARDS[change]} since epoch {epoch}",
+    )
+
+
 def _refused(item: GoodBatch | GoodHolding | GoodStatus, refusal: StoreRefused) -> Poison:
     reason = f"the store refuses it: {refusal}"
     if isinstance(item, GoodBatch):
@@ -242,13 +267,15 @@ def _refused(item: GoodBatch | GoodHolding | GoodStatus, refusal: StoreRefused) 
 
 
 def _newest_holdings(items: Sequence[Inbound]) -> list[GoodHolding]:
-    newest: dict[GatewayId, GoodHolding] = {}
+    """Of each run of a gateway, in the order they came: runs of two cards cannot be compared."""
+    newest: dict[tuple[GatewayId, str], GoodHolding] = {}
     for item in items:
-        if isinstance(item, GoodHolding):
-            before = newest.setdefault(item.holding.gateway, item)
+        if isinstance(item, GoodHolding) and item.holding.epochs:
+            run = item.holding.gateway, item.holding.epochs[-1].epoch
+            before = newest.setdefault(run, item)
             if before.holding.revision <= item.holding.revision:
-                newest[item.holding.gateway] = item
-    return [newest[gateway] for gateway in sorted(newest)]
+                newest[run] = item
+    return list(newest.values())
 
 
 def _origins(

@@ -21,6 +21,7 @@ from contract.ranges import RangeSet
 
 StreamName = tuple[GatewayId, Epoch]
 AssetName = tuple[Kind, AssetId]
+CardChange = Literal["cardReplaced", "cardCloned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ class Balance:
     undated: int  # of the committed readings, how many have no date yet
     stated_revision: int  # of the holding this rests on; 0 if none was heard
     stated_ms: int | None = None  # when that was heard, UTC
+    cards: int = 1  # that have spoken for it; what earlier ones hold is as they last said
     holes: tuple[Hole, ...] = ()
 
     @property
@@ -165,8 +167,8 @@ class Transaction(Protocol):
         """Keep messages with their reason, within the quarantine's budget of bytes."""
         ...
 
-    def hold(self, holding: Holding) -> None:
-        """Keep a gateway's statement if its revision is the highest."""
+    def hold(self, holding: Holding) -> CardChange | None:
+        """Keep a gateway's statement if it is news of its card, and say what the card is."""
         ...
 
     def hear(self, status: Status) -> None:

@@ -54,6 +54,7 @@ class Sheet:
     rejected: Tally = field(default_factory=Tally)
     lost: Tally = field(default_factory=Tally)
     holes: list[Hole] = field(default_factory=list)
+    _parents: list[str | None] = field(default_factory=list)
 
     def enter(self, account: Account) -> None:
         """Add one stream: committed over rejected over lost over held."""
@@ -62,6 +63,16 @@ class Sheet:
         for claim in _claims(account):
             self._settle(account, claim)
         self.holes += _unnamed(account)
+        if account.statement and (account.statement.sealed or not account.statement.parent):
+            parent = account.statement.parent
+            self._parents.append(parent.epoch if parent else None)
+
+    @property
+    def _cards(self) -> int:
+        """Each first epoch is a card's, and each further child of one parent is a copy's."""
+        firsts = self._parents.count(None)
+        children = [parent for parent in self._parents if parent]
+        return max(firsts, 1) + len(children) - len(set(children))
 
     def _settle(self, account: Account, claim: "Claim") -> None:
         numbers, counts = (claim.first, claim.last), claim.counts
@@ -96,6 +107,7 @@ class Sheet:
             undated=undated,
             stated_revision=revision,
             stated_ms=stated_ms,
+            cards=self._cards,
             holes=tuple(self.holes),
         )
 

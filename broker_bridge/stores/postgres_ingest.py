@@ -8,6 +8,7 @@ from psycopg import Cursor
 
 from broker_bridge.store import (
     AssetName,
+    CardChange,
     Change,
     GatewayFacts,
     NewBatch,
@@ -19,6 +20,7 @@ from broker_bridge.store import (
 )
 from broker_bridge.stores import postgres_dating as dating
 from broker_bridge.stores import postgres_sql as q
+from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
 from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
@@ -224,14 +226,13 @@ class PostgresTransaction:
         """See `Transaction.quarantine`."""
         keep_aside(self._db, items, budget_bytes=self._quarantine_bytes)
 
-    def hold(self, holding: Holding) -> None:
+    def hold(self, holding: Holding) -> CardChange | None:
         """See `Transaction.hold`; an epoch no longer stated keeps its last statement."""
         gateway_id = self._gateways[holding.gateway]
-        revised = self._db.execute(
-            q.REVISE, {"revision": holding.revision, "gateway": gateway_id}
-        ).fetchone()
-        if not revised:
-            return
+        verdict = self._judge(holding)
+        if not verdict.is_news:
+            return None
+        self._db.execute(q.REVISE, (holding.revision, gateway_id))
         named = []
         for epoch in holding.epochs:
             said = stated(epoch)
@@ -247,10 +248,22 @@ class PostgresTransaction:
                 said.parent_epoch,
                 said.parent_n,
                 epoch.boot,
+                holding.revision,
             )
             (stream_id,) = self._db.execute(q.STATE, row).fetchone() or (0,)
             named.append(stream_id)
         self._db.execute(q.LET_GO, {"gateway": gateway_id, "named": named})
+        return verdict.change
+
+    def _judge(self, holding: Holding) -> Verdict:
+        gateway_id = self._gateways[holding.gateway]
+        wanted = {"gateway": gateway_id, "named": named_by(holding)}
+        known = [
+            KnownEpoch(epoch=epoch, sealed=sealed, revision=revision, parent=parent)
+            for epoch, sealed, revision, parent in self._db.execute(q.KNOWN_EPOCHS, wanted)
+        ]
+        (heard_before,) = self._db.execute(q.HEARD_BEFORE, (gateway_id,)).fetchone() or (False,)
+        return judge(holding, known, heard_before=heard_before)
 
     def hear(self, status: Status) -> None:
         """See `Transaction.hear`."""

@@ -97,16 +97,26 @@ WHERE NOT EXISTS (SELECT 1 FROM batch WHERE stream_id = %(stream)s AND n = %(n)s
 ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excluded.reason
 """
 
+KNOWN_EPOCHS = """
+SELECT epoch, sealed, stated_revision, parent_epoch FROM stream
+WHERE gateway_id = %(gateway)s
+    AND (epoch = ANY(%(named)s::text[]) OR parent_epoch = ANY(%(named)s::text[]))
+"""
+HEARD_BEFORE = """
+SELECT stated_at IS NOT NULL OR holding_revision > 0 FROM gateway WHERE id = %s
+"""
 REVISE = """
-UPDATE gateway SET holding_revision = %(revision)s, stated_at = clock_timestamp()
-WHERE id = %(gateway)s AND holding_revision <= %(revision)s RETURNING id
+UPDATE gateway SET holding_revision = %s, stated_at = clock_timestamp() WHERE id = %s
 """
 STATE = """
 INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
-    lost, parent_epoch, parent_n, boot)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::int8multirange, %s, %s, %s)
+    lost, parent_epoch, parent_n, boot, stated_revision)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s::int8multirange, %s, %s, %s, %s)
 ON CONFLICT (gateway_id, epoch) DO UPDATE SET held = excluded.held,
-    statement = excluded.statement, lost = excluded.lost,
+    statement = CASE WHEN excluded.sealed < stream.sealed
+        THEN coalesce(stream.statement, excluded.statement) ELSE excluded.statement END,
+    lost = CASE WHEN excluded.sealed < stream.sealed THEN stream.lost ELSE excluded.lost END,
+    stated_revision = greatest(stream.stated_revision, excluded.stated_revision),
     sealed = greatest(stream.sealed, excluded.sealed),
     sealed_readings = greatest(stream.sealed_readings, excluded.sealed_readings),
     sealed_events = greatest(stream.sealed_events, excluded.sealed_events),

@@ -7,6 +7,7 @@ from itertools import groupby
 
 from broker_bridge.store import (
     AssetName,
+    CardChange,
     Change,
     GatewayFacts,
     NewBatch,
@@ -16,6 +17,7 @@ from broker_bridge.store import (
     StreamFacts,
     StreamName,
 )
+from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
 from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
@@ -94,15 +96,23 @@ SELECT ?1, ?2, ?3, ?4, ?5
 WHERE NOT EXISTS (SELECT 1 FROM batch WHERE stream_id = ?1 AND n = ?2)
 ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excluded.reason
 """
-_REVISE = """
-UPDATE gateway SET holding_revision = ?1, stated_ms = ?3 WHERE name = ?2 AND holding_revision <= ?1
+_KNOWN = """
+SELECT s.epoch, s.sealed, s.stated_revision, s.parent_epoch
+FROM stream s JOIN gateway g ON g.id = s.gateway_id
+WHERE g.name = ?1 AND (s.epoch IN (SELECT value FROM json_each(?2))
+    OR s.parent_epoch IN (SELECT value FROM json_each(?2)))
 """
+_HEARD_BEFORE = "SELECT stated_ms IS NOT NULL OR holding_revision > 0 FROM gateway WHERE name = ?"
+_REVISE = "UPDATE gateway SET holding_revision = ?, stated_ms = ? WHERE name = ?"
 _STATE = """
 INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
-    lost, parent_epoch, parent_n, boot)
-SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM gateway WHERE name = ?
+    lost, parent_epoch, parent_n, boot, stated_revision)
+SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM gateway WHERE name = ?
 ON CONFLICT (gateway_id, epoch) DO UPDATE SET held = excluded.held,
-    statement = excluded.statement, lost = excluded.lost,
+    statement = iif(excluded.sealed < sealed, coalesce(statement, excluded.statement),
+        excluded.statement),
+    lost = iif(excluded.sealed < sealed, lost, excluded.lost),
+    stated_revision = max(coalesce(stated_revision, 0), excluded.stated_revision),
     sealed = max(sealed, excluded.sealed),
     sealed_readings = max(sealed_readings, excluded.sealed_readings),
     sealed_events = max(sealed_events, excluded.sealed_events),
@@ -290,11 +300,12 @@ class SqliteTransaction:
         """See `Transaction.quarantine`."""
         keep_aside(self._db, items, now_ms=self._now_ms, budget_bytes=self._quarantine_bytes)
 
-    def hold(self, holding: Holding) -> None:
+    def hold(self, holding: Holding) -> CardChange | None:
         """See `Transaction.hold`; an epoch no longer stated keeps its last statement."""
-        revised = self._db.execute(_REVISE, (holding.revision, holding.gateway, self._now_ms))
-        if not revised.rowcount:
-            return
+        verdict = self._judge(holding)
+        if not verdict.is_news:
+            return None
+        self._db.execute(_REVISE, (holding.revision, self._now_ms, holding.gateway))
         named = []
         for epoch in holding.epochs:
             said = stated(epoch)
@@ -309,10 +320,21 @@ class SqliteTransaction:
                 said.parent_epoch,
                 said.parent_n,
                 epoch.boot,
+                holding.revision,
                 holding.gateway,
             )
             named.append(self._one(_STATE, row)[0])
         self._db.execute(_LET_GO, (holding.gateway, json.dumps(named)))
+        return verdict.change
+
+    def _judge(self, holding: Holding) -> Verdict:
+        rows = self._db.execute(_KNOWN, (holding.gateway, json.dumps(named_by(holding))))
+        known = [
+            KnownEpoch(epoch=epoch, sealed=sealed, revision=revision, parent=parent)
+            for epoch, sealed, revision, parent in rows
+        ]
+        (heard_before,) = self._one(_HEARD_BEFORE, (holding.gateway,))
+        return judge(holding, known, heard_before=bool(heard_before))
 
     def hear(self, status: Status) -> None:
         """See `Transaction.hear`."""

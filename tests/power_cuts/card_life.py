@@ -17,7 +17,7 @@ from contract.ranges import RangeSet
 from contract.readings import Reading
 from tests.power_cuts.sqlite_vfs import SqliteOnVolatileDisk
 from tests.power_cuts.volatile_disk import VolatileDisk
-from tests.simulation.gateway import at_once, run
+from tests.simulation.loopless import at_once, run
 
 GATEWAY, BOOT = GatewayId("bb-0001"), BootId("b" * 16)
 CUTS_A_CARD = 10

@@ -1,6 +1,7 @@
 """The simulated city: the production ingest, on a SQLite store that can vanish at any commit."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -35,6 +36,10 @@ JOIN gateway g ON g.id = s.gateway_id
 BATCHES = """
 SELECT g.name, s.epoch, b.n FROM batch b
 JOIN stream s ON s.id = b.stream_id JOIN gateway g ON g.id = s.gateway_id WHERE g.name = ?
+"""
+STATED = """
+SELECT s.epoch, s.sealed FROM stream s JOIN gateway g ON g.id = s.gateway_id
+WHERE g.name = ? AND s.statement IS NOT NULL
 """
 
 
@@ -103,6 +108,7 @@ class SimCity:
         self._now_ms = now_ms
         self._files = 0
         self._backup: Path | None = None
+        self.told_cards: Counter[GatewayId] = Counter()
         self.path = self._next_path()
         copy_database(template, self.path)
         self._open()
@@ -130,6 +136,8 @@ class SimCity:
         if dies == "before the receipts":
             return
         self._publish(outcome.receipts)
+        told = {(e.gateway, e.id) for e in outcome.change.events if e.type.startswith("card")}
+        self.told_cards.update(gateway for gateway, _ in told)
         if dies == "before PUBACK":
             self._network.waiting += group
 
@@ -165,6 +173,11 @@ class SimCity:
         with closing(sqlite3.connect(self.path)) as database:
             rows = database.execute(BATCHES, (gateway,)).fetchall()
         return {(GatewayId(name), Epoch(epoch), n) for name, epoch, n in rows}
+
+    def stated(self, gateway: GatewayId) -> dict[Epoch, int]:
+        """How many each epoch has sealed, of those that were ever stated."""
+        with closing(sqlite3.connect(self.path)) as database:
+            return {Epoch(e): sealed for e, sealed in database.execute(STATED, (gateway,))}
 
     def rows(self) -> list[Row]:
         """Every reading."""

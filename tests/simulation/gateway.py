@@ -1,11 +1,10 @@
 """One simulated gateway: the production outbox and uplink on a card that can fail at any write."""
 
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from typing import Any, TypeVar
 
 from agent.clock import Sight
 from agent.dating import consider
@@ -25,10 +24,9 @@ from contract.settings import UplinkSettings
 from contract.topics import Topics
 from tests.simulation.card import Card
 from tests.simulation.disk import copy_database, remove_database
+from tests.simulation.loopless import at_once, run
 from tests.simulation.network import Network, Puback, Upward
 from tests.simulation.truth import Batch, Sealed, SealedReading, Truth, Violation
-
-_T = TypeVar("_T")
 
 SETTINGS = UplinkSettings(
     window_batches=8, reserve_batches=2, resend_after_s=20, resend_max_s=60, reconnect_max_s=10
@@ -66,6 +64,8 @@ class SimGateway:
         pace = 2_000 if random.random() < 0.2 else None
         self._settings = SETTINGS.model_copy(update={"backlog_bytes_s": pace})
         self._cards = 0
+        self._image: Path | None = None
+        self.card_changes = 0
         self._links = 0
         self._values = 0
         self._pending: tuple[Batch, Sealed] | None = None
@@ -101,13 +101,31 @@ class SimGateway:
 
     def replace_card(self) -> None:
         """The old one is destroyed with all that the city had not committed."""
+        self._destroy_card()
+        self._insert_card()
+        self._start()
+
+    def keep_image(self) -> None:
+        """Someone copies the card."""
+        if self._image:
+            remove_database(self._image)
+        self._image = self._next_path()
+        copy_database(self._path, self._image)
+
+    def put_image_back(self) -> None:
+        """The card is destroyed, and what was copied of it earlier takes its place."""
+        if self._image:
+            self._destroy_card()
+            self._path, self._image = self._image, None
+            self._start()
+
+    def _destroy_card(self) -> None:
+        self.card_changes += 1
         for ledger in self.outbox.ledger.epochs:
             for n in ledger.held | ledger.settled:
                 self._truth.excuse((self.id, ledger.epoch, n), "destroyed with its card")
         self.card.file.close()
         remove_database(self._path)
-        self._insert_card()
-        self._start()
 
     def spoil(self) -> None:
         """One body on the card rots, and the agent restarts on it."""
@@ -134,6 +152,7 @@ class SimGateway:
         rest = b"" if self._random.random() < 0.5 else b"\0" * 1_500 + whole[at + 1_500 :]
         self._path.write_bytes(whole[:at] + rest if self._random.random() < 0.7 else b"")
         damage_mark(self._path).touch()
+        self.card_changes += 1
         self._start()
         for name in sealed - self._on_card():
             self._truth.excuse(name, "destroyed with its card")
@@ -377,22 +396,3 @@ class SimGateway:
 
     def _now_s(self) -> float:
         return self._now_ms() / 1_000
-
-
-def run(work: "Coroutine[Any, Any, _T]") -> _T:
-    """To its end, without any loop: in the simulation nothing ever waits."""
-    try:
-        work.send(None)
-    except StopIteration as done:
-        result: _T = done.value
-        return result
-    raise AssertionError("something waited in a world where nothing takes time")
-
-
-def at_once(call: Callable[[], _T]) -> Awaitable[_T]:
-    """The card's thread, in a world without threads."""
-
-    async def result() -> _T:
-        return call()
-
-    return result()

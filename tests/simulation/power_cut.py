@@ -19,7 +19,7 @@ from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.ranges import RangeSet
 from contract.readings import Reading
 from scripts.district.loop_disk import loop_disk, mounted
-from tests.simulation.gateway import at_once, run
+from tests.simulation.loopless import at_once, run
 
 GATEWAY, BOOT = GatewayId("bb-0001"), BootId("b" * 16)
 EPOCH, NEXT_EPOCH = Epoch("1" * 16), Epoch("2" * 16)

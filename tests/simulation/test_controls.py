@@ -13,6 +13,7 @@ EXPECTED = {
     "delete_on_puback": "settled while not in the database",
     "receipt_before_commit": "settled while not in the database",
     "no_epoch": "broken: ",
+    "old_card_outshouts": "does not speak of the card",
     "resend_never": "does not come together",
 }
 

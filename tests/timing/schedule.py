@@ -16,7 +16,7 @@ from contract.identity import AssetId, BootId, City, Epoch, GatewayId, Kind, Lan
 from contract.readings import Reading
 from contract.topics import Topics
 from tests.simulation.disk import copy_database, remove_database
-from tests.simulation.gateway import at_once, run
+from tests.simulation.loopless import at_once, run
 from tests.timing.machine import Machine, Service
 from tests.timing.truth import Boots, Stored, Taken, judge
 

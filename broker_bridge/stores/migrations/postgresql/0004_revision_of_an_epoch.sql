@@ -1,0 +1,5 @@
+ALTER TABLE stream ADD COLUMN stated_revision bigint;
+
+UPDATE stream SET stated_revision = (SELECT holding_revision FROM gateway
+    WHERE gateway.id = stream.gateway_id)
+WHERE statement IS NOT NULL;
