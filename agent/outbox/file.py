@@ -133,12 +133,7 @@ class OutboxFile:
         """The batches of these ranges that are still on the card, in order."""
         with in_words(self.path):
             return [
-                Stored(
-                    n=number_of(row[0]),
-                    sha256=row[1].hex(),
-                    body=row[2],
-                    counts=Counts(readings=row[3], events=row[4]),
-                )
+                _stored(row)
                 for first, last in numbers
                 for row in self._connection.execute(
                     SELECT_BODIES, (row_id(epoch_id, first), row_id(epoch_id, last))
@@ -174,7 +169,7 @@ class OutboxFile:
     def adopt(self, aside: Path, gateway: GatewayId) -> int:
         """Take over what a damaged file still has; returns how many batches were saved."""
         with self._transaction() as database:
-            return take_over(aside, gateway, database)
+            return take_over(aside, gateway, database, read_counters(self.path))
 
     def recount(self, epochs: Sequence[EpochRecord]) -> Counts:
         """Name what was counted beside the file and is not in it; returns how much that is."""
@@ -221,6 +216,15 @@ class OutboxFile:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _stored(row: tuple[object, ...]) -> Stored:
+    """Raises TypeError or ValueError if a torn page made it."""
+    at, sha256, body, readings, events = row
+    if not (isinstance(at, int) and isinstance(sha256, bytes) and isinstance(body, bytes)):
+        raise TypeError("a batch is not what was written")
+    counts = Counts.model_validate({"readings": readings, "events": events})
+    return Stored(n=number_of(at), sha256=sha256.hex(), body=body, counts=counts)
 
 
 def _insert(database: sqlite3.Connection, batch: NewBatch) -> None:

@@ -1,6 +1,7 @@
 """Opens the outbox so that the agent always starts: a damaged file is put aside and salvaged."""
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from contract.identity import BootId, Epoch, GatewayId
 from contract.messages import Counts, Parent
 
 LOG = logging.getLogger("nadi.outbox")
+SUFFIXES = ("-shm", "-wal", "")
 
 
 def open_outbox(
@@ -25,7 +27,7 @@ def open_outbox(
 
     A file that is not an outbox any more, or was marked as damaged, is renamed beside it, and every
     batch of it whose bytes match its hash is taken over under its own epoch and number. That takes
-    minutes, so `salvaging` is called before.
+    minutes, so `salvaging` is called before; a salvage that is cut off goes on at the next start.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -36,11 +38,33 @@ def open_outbox(
         aside = _put_aside(path, epoch)
         LOG.error("outbox put aside file=%s reason=%s", aside, error)
     salvaging()
-    damage_mark(path).unlink(missing_ok=True)
-    file = OutboxFile(path)
-    saved = file.adopt(aside, gateway)
-    LOG.warning("outbox salvaged batches=%d from=%s", saved, aside)
+    file = _salvaged(path, aside, gateway)
+    _write_mark(path, "")
+    damage_mark(path).unlink()
     return _begin(file, epoch=epoch, boot=boot)
+
+
+def _salvaged(path: Path, aside: Path, gateway: GatewayId) -> OutboxFile:
+    """All or nothing: until its one commit the new file has no epoch."""
+    file = _fresh(path)
+    try:
+        if file.contents().epochs:
+            return file
+        saved = file.adopt(aside, gateway)
+    except BaseException:
+        file.close()
+        raise
+    LOG.warning("outbox salvaged batches=%d from=%s", saved, aside)
+    return file
+
+
+def _fresh(path: Path) -> OutboxFile:
+    try:
+        return OutboxFile(path)
+    except OutboxDamaged:  # torn as it was made: it never held anything
+        for suffix in SUFFIXES:
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return OutboxFile(path)
 
 
 def damage_mark(path: Path) -> Path:
@@ -65,9 +89,35 @@ def _begin(file: OutboxFile, *, epoch: Epoch, boot: BootId) -> tuple[OutboxFile,
 
 
 def _put_aside(path: Path, epoch: Epoch) -> Path:
-    aside = path.with_name(f"{path.name}.aside-{epoch}")
-    for suffix in ("", "-wal", "-shm"):
+    """The file goes last: once it is there, what stands in its place is the new one."""
+    aside = path.with_name(_begun(path) or f"{path.name}.aside-{epoch}")
+    _write_mark(path, aside.name)
+    if aside.exists():
+        return aside
+    for suffix in SUFFIXES:
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.rename(aside.with_name(aside.name + suffix))
     return aside
+
+
+def _begun(path: Path) -> str:
+    """The name under which an earlier start began to put the file aside, if one did."""
+    try:
+        said = damage_mark(path).read_text("ascii")
+    except (OSError, ValueError):
+        return ""
+    return said if said.startswith(f"{path.name}.aside-") and "/" not in said else ""
+
+
+def _write_mark(path: Path, name: str) -> None:
+    """Durably, before the first file is renamed."""
+    with damage_mark(path).open("w", encoding="ascii") as mark:
+        mark.write(name)
+        mark.flush()
+        os.fsync(mark.fileno())
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,11 +1,12 @@
 """Every batch of a damaged outbox that matches its hash is taken over; the rest is named lost."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from agent.outbox.counters import Counted
 from agent.outbox.records import Gone
-from agent.outbox.schema import number_of, span_of
+from agent.outbox.schema import number_of, row_id, span_of
 from agent.outbox.soundness import TABLES, Row, Table
 from contract.codec import Key, sha256_of
 from contract.identity import Epoch, GatewayId
@@ -21,6 +22,7 @@ BOTH_WAYS = (
     "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id",
     "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC",
 )
+ONE = "SELECT * FROM batch WHERE id = ?"
 SELECT_ENDS = """
 SELECT id, readings, events, readings_before, events_before FROM batch
 WHERE id BETWEEN ? AND ? ORDER BY id
@@ -30,11 +32,19 @@ SELECT_GONE = "SELECT first, last, readings, events FROM gone WHERE epoch_id = ?
 FORGET_NONSENSE = """
 DELETE FROM gone WHERE epoch_id = ? AND last > ? AND readings + events < last - first + 1
 """
+INSERT_EPOCH = """
+INSERT OR IGNORE INTO epoch(id, epoch, boot, parent_epoch, parent_n) VALUES (?, ?, ?, ?, ?)
+"""
 INSERT_GONE = "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
-def take_over(aside: Path, gateway: GatewayId, into: sqlite3.Connection) -> int:
-    """Whatever can be read of `aside`, under its own numbers; returns how many batches it was."""
+def take_over(
+    aside: Path, gateway: GatewayId, into: sqlite3.Connection, counters: Iterable[Counted] = ()
+) -> int:
+    """Whatever can be read of `aside`, under its own numbers; returns how many batches it was.
+
+    A torn page may have named an epoch; `counters` know it too, and a batch's hash proves it.
+    """
     try:
         database = sqlite3.connect(aside, isolation_level=None)
     except sqlite3.Error:
@@ -42,13 +52,25 @@ def take_over(aside: Path, gateway: GatewayId, into: sqlite3.Connection) -> int:
     try:
         for table in TABLES:
             _copy(database, table, into)
+        into.executemany(INSERT_EPOCH, map(_epoch_row, counters))
         into.execute("DELETE FROM gone WHERE epoch_id NOT IN (SELECT id FROM epoch)")
         epochs = into.execute("SELECT id, epoch FROM epoch ORDER BY id").fetchall()
+        sealed = {counted.epoch: counted.sealed for counted in counters}
         return sum(
-            _take_over_epoch(database, gateway, epoch_id, epoch, into) for epoch_id, epoch in epochs
+            _take_over_epoch(
+                database, into, epoch_id, Key(gateway=gateway, epoch=epoch, n=sealed.get(epoch, 0))
+            )
+            for epoch_id, epoch in epochs
         )
     finally:
         database.close()
+
+
+def _epoch_row(counted: Counted) -> tuple[object, ...]:
+    parent = counted.parent
+    return (
+        counted.id, counted.epoch, counted.boot, parent and parent.epoch, parent and parent.n,
+    )  # fmt: skip
 
 
 def _copy(database: sqlite3.Connection, table: Table, into: sqlite3.Connection) -> None:
@@ -58,15 +80,12 @@ def _copy(database: sqlite3.Connection, table: Table, into: sqlite3.Connection) 
 
 
 def _take_over_epoch(
-    database: sqlite3.Connection,
-    gateway: GatewayId,
-    epoch_id: int,
-    epoch: str,
-    into: sqlite3.Connection,
+    database: sqlite3.Connection, into: sqlite3.Connection, epoch_id: int, last: Key
 ) -> int:
+    """`last` is the highest number that was counted beside the file."""
     saved, spoilt = 0, {}
-    for row in _batches(database, epoch_id):
-        if _matches(row, gateway, Epoch(epoch)):
+    for row in _batches(database, epoch_id, into, last.n):
+        if _matches(row, last.gateway, last.epoch):
             saved += into.execute(
                 "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
             ).rowcount
@@ -79,16 +98,22 @@ def _take_over_epoch(
     return saved
 
 
-def _batches(database: sqlite3.Connection, epoch_id: int) -> Iterator[Row]:
-    """Up to the damage, and from the other end down to it."""
+def _batches(
+    database: sqlite3.Connection, epoch_id: int, into: sqlite3.Connection, sealed: int
+) -> Iterator[Row]:
+    """Up to the damage, from the other end down to it, and one by one what lies between."""
     for query in BOTH_WAYS:
         yield from _rows(database, query, span_of(epoch_id))
+    everything = RangeSet([(1, max(_highest(into, epoch_id), sealed, 1))])
+    known = _held(into, epoch_id) | RangeSet(numbers for numbers, _ in _gone(into, epoch_id))
+    for n in everything - known:
+        yield from _rows(database, ONE, (row_id(epoch_id, n),))
 
 
 def _rows(database: sqlite3.Connection, query: str, span: tuple[int, ...] = ()) -> Iterator[Row]:
     try:
         yield from database.execute(query, span)
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):  # or words of SQLite's that a torn page made
         return
 
 

@@ -93,12 +93,15 @@ def in_words(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise _failure(path, error) from error
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # or a row of nonsense
         raise OutboxDamaged(f"{path}: {error}") from error
 
 
 def _failure(path: Path, error: sqlite3.OperationalError) -> OutboxFailed:
-    code = error.sqlite_errorcode & 0xFF
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # the module's own word: a text that is none
+        return OutboxDamaged(f"{path}: {error}")
+    code &= 0xFF
     if code == sqlite3.SQLITE_FULL:
         return OutboxFull(f"{path}: the card is full", hint="free some space")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):

@@ -61,6 +61,16 @@ CAMPAIGNS = (
         command=seeds("tests.power_cuts"),
     ),
     Campaign(
+        name="card-damage",
+        what="outboxes torn, flipped, zero-filled, swapped, renumbered or foreign, a third of the"
+        " salvages cut off: starts, keeps every intact batch, believes no other",
+        unit="outboxes",
+        promises="N1 N3",
+        nightly=10_000,
+        chunk=1_000,
+        command=seeds("tests.card_damage"),
+    ),
+    Campaign(
         name="schedules",
         what="schedules of faults in the deterministic simulation of agent, broker and bridge",
         unit="schedules",
