@@ -99,7 +99,7 @@ def in_words(path: Path) -> Iterator[None]:
 
 def _failure(path: Path, error: sqlite3.OperationalError) -> OutboxFailed:
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # the module's own word: a text that is none
+    if code in (None, sqlite3.SQLITE_ERROR):  # a text that is none, or a torn schema
         return OutboxDamaged(f"{path}: {error}")
     code &= 0xFF
     if code == sqlite3.SQLITE_FULL:
