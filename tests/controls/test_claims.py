@@ -15,6 +15,8 @@ CLAIMS = {
     "::test_a_destroyed_outbox_leaves_what_each_epoch_held",
     "spoilt_body_unexpected": "tests/fuzz/test_fuzz.py"
     "::test_no_input_crashes_a_decoder_or_holds_it_up[packed]",
+    "group_not_halved": "tests/stores/test_refusal.py"
+    "::test_a_row_that_sqlite_refuses_rejects_one_batch_and_not_its_group",
     "heavy_start": "tests/agent/test_start.py::test_a_start_loads_no_library_that_no_setting_names",
     "import_skips_signature": "tests/carrying/test_stick.py"
     "::test_every_byte_that_is_altered_is_found_and_nothing_of_its_file_is_stored",
