@@ -37,6 +37,7 @@ from contract.topics import Topics
 
 if TYPE_CHECKING:
     from agent.outbox.account import Accountant
+    from contract.agent_status import LinkReport
 
 _T = TypeVar("_T")
 LOG = logging.getLogger("nadi.agent")
@@ -277,17 +278,23 @@ class Agent:
 
     async def _answer_status(self, _: Mapping[str, object]) -> Mapping[str, object]:
         status = await self._reporter.status()
-        link = self._sync.state
         return {
             **status.model_dump(mode="json", exclude_none=True),
             "rounds": self._sealer.rounds,
-            "link": {
-                "up": link.up,
-                "for_s": round(self._now_s() - link.since_s, 1),
-                "reason": link.reason,
-                "in_flight": self._uplink.in_flight,
-            },
+            "link": self._link_report().model_dump(mode="json"),
         }
+
+    def _link_report(self) -> "LinkReport":
+        from contract.agent_status import LinkReport  # noqa: PLC0415 a gateway may never be asked
+
+        link, now_s, receipted_s = self._sync.state, self._now_s(), self._sync.receipted_s
+        return LinkReport(
+            up=link.up,
+            for_s=round(now_s - link.since_s, 1),
+            reason=link.reason,
+            in_flight=self._uplink.in_flight,
+            receipt_age_s=None if receipted_s is None else round(now_s - receipted_s, 1),
+        )
 
     def _faults(self) -> list[str]:
         outbox = f"outbox: {self._sealer.fault}" if self._sealer.fault else ""

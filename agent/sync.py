@@ -57,6 +57,7 @@ class Synchroniser:
         self._wake = asyncio.Event()
         self._restate = asyncio.Event()
         self.state = LinkState(up=False, since_s=now_s(), reason="not connected yet")
+        self.receipted_s: float | None = None
 
     def sealed(self, name: Name) -> None:
         """A batch is durable: send it while it is fresh."""
@@ -106,6 +107,7 @@ class Synchroniser:
                 continue
             if receipt.gateway == self._outbox.gateway:
                 await self._outbox.settle(receipt)
+                self.receipted_s = self._now_s()
                 self.closed()
 
     async def _send(self, link: Link, tasks: asyncio.TaskGroup) -> None:

@@ -62,6 +62,11 @@ class Terminal:
         indented = [" " * len(word) + line for line in more]
         self._print("\n".join([self._painted(word, sign) + first, *indented]))
 
+    def more(self, text: str, *, whole: bool = False) -> None:
+        """What belongs to the line with the sign above; `whole` is never broken, as a command."""
+        room = " " * 6
+        self._print(room + text if whole else textwrap.indent(_wrapped(text, self.width - 6), room))
+
     def command(self, label: str, line: str) -> None:
         """A command to run next, never broken or shortened; alone on its line if it must be."""
         joined = f"{label} {line}"

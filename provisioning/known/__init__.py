@@ -1,6 +1,6 @@
 """Every error that `nadi` can end with, by its code."""
 
-from provisioning.known import authority, bundle, collecting, fleet, general, joining, usage
+from provisioning.known import authority, bundle, collecting, doctor, fleet, general, joining, usage
 
 TABLES = (
     usage.KNOWN,
@@ -10,5 +10,6 @@ TABLES = (
     bundle.KNOWN,
     joining.KNOWN,
     collecting.KNOWN,
+    doctor.KNOWN,
 )
 BY_CODE = {known.code: known for table in TABLES for known in table}

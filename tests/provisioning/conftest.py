@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -28,6 +28,9 @@ from scripts.catalogues import compile_all
 from scripts.district.broker import mosquitto
 from scripts.district.ports import free_port
 from scripts.district.process import Program
+
+if TYPE_CHECKING:
+    from tests.provisioning.pole import Pole
 
 ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 60.0
@@ -194,3 +197,12 @@ def authority(nadi: Nadi, passphrase: str, tmp_path: Path) -> Path:
     ended = nadi("authority", "init", *line)
     assert ended.code == 0, ended.err
     return tmp_path / "authority"
+
+
+@pytest.fixture
+def working_pole(centre: Centre, tmp_path: Path) -> Iterator["Pole"]:
+    """A gateway whose box is still empty."""
+    from tests.provisioning.pole import standing  # noqa: PLC0415 it needs Centre
+
+    with standing(centre, tmp_path / "pole") as there:
+        yield there

@@ -13,6 +13,7 @@ from provisioning.authority.making import Wish, make
 from provisioning.certificates import Role
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
 from tests.provisioning.cutoff import CutOff, cut_off
+from tests.provisioning import pole as working
 from tests.provisioning.poles import Pole, bin_of, lamp, playing, pole
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
@@ -143,6 +144,28 @@ def _pole(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     desk["NADI_STICK"] = str(there.stick)
 
 
+def _running(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A gateway on its pole with everything running, and its readings arriving."""
+    pole: working.Pole = request.getfixturevalue("working_pole")
+    pole.play()
+    pole.start_bridge()
+    pole.start_agent().wait_until(pole.is_receipted, what="receipted", deadline_s=60)
+    _at(pole, desk)
+
+
+def _unplugged(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A gateway whose adapter for the lamps is not plugged in."""
+    pole: working.Pole = request.getfixturevalue("working_pole")
+    lines = [pole.settings.serial[1].model_copy(update={"port": "/dev/ttyUSB77"})]
+    pole.write_settings(pole.settings.model_copy(update={"serial": lines}))
+    _at(pole, desk)
+
+
+def _at(pole: working.Pole, desk: dict[str, str]) -> None:
+    desk["NADI_SETTINGS"] = str(pole.settings_file)
+    desk["PATH"] = f"{desk['PATH'].partition(':')[0]}:{pole.path()}:{os.environ['PATH']}"
+
+
 # A page's comment names what must be there before its block is played; add yours here.
 NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "office": _office,
@@ -151,6 +174,8 @@ NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "lists": _lists,
     "imported": _imported,
     "pole": _pole,
+    "unplugged": _unplugged,
+    "running": _running,
 }
 
 

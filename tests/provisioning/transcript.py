@@ -23,6 +23,7 @@ VARYING = (
     (re.compile(r"\b[0-9A-Z]{4}( [0-9A-Z]{4}){3}\b"), "<code>"),
     (re.compile(r"\b\d{1,2} [A-Z][a-z]{2} \d{4}\b"), "<day>"),
     (re.compile(r"\b\d{4}-\d\d-\d\d\b"), "<day>"),
+    (re.compile(r"\b127\.0\.0\.1:\d+"), "<broker>"),
     (re.compile(r"\b\d\d[:.]\d\d\b"), "<time>"),
     (re.compile(r"\b\d+([.,]\d)? (s|dtk)\b"), "<seconds>"),
     (re.compile(r"\b\d+([.,]\d+)? (V|A|W|mm)\b"), "<value>"),
