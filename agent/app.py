@@ -37,6 +37,7 @@ from contract.topics import Topics
 
 if TYPE_CHECKING:
     from agent.outbox.account import Accountant
+    from agent.tracing import Tracer
     from contract.agent_status import LinkReport
 
 _T = TypeVar("_T")
@@ -232,6 +233,8 @@ class Agent:
                 "outbox": self._answer_outbox,
                 "verify": self._answer_verify,
                 "read": self._answer_read,
+                "trace": self._answer_trace,
+                "fate": self._answer_fate,
                 "search": self._answer_search,
                 "unread": self._answer_unread,
                 "hold": self._answer_visitor,
@@ -253,6 +256,20 @@ class Agent:
 
         answer = await self._sampler.read_now(str(command.get("asset", "")))
         return described(answer).model_dump(mode="json")
+
+    async def _answer_trace(self, command: Mapping[str, object]) -> Mapping[str, object]:
+        traced = await self._tracer().trace(str(command.get("asset", "")))
+        return traced.model_dump(mode="json")
+
+    async def _answer_fate(self, command: Mapping[str, object]) -> Mapping[str, object]:
+        return self._tracer().fate(command, self._link_report()).model_dump(mode="json")
+
+    def _tracer(self) -> "Tracer":
+        from agent.tracing import Tracer  # noqa: PLC0415 a gateway may never be asked
+
+        return Tracer(
+            sampler=self._sampler, sealer=self._sealer, outbox=self._outbox, uplink=self._uplink
+        )
 
     async def _answer_search(self, command: Mapping[str, object]) -> Mapping[str, object]:
         from agent.discovery.held import search_address  # noqa: PLC0415 as above

@@ -80,15 +80,15 @@ class Sampler:
         ]
         return (lines + devices)[:MAX_FAULTS]
 
-    async def read_now(self, asset: str) -> LiveAnswer:
-        """Ask one device between its rounds, for a person; nothing of it is sealed.
+    async def read_now(self, asset: str, *, keep: bool = False) -> LiveAnswer:
+        """Ask one device between its rounds, for a person; only with `keep` it enters the round.
 
         Raises AgentError if no device has that asset.
         """
         found = [(line, one) for line in self._lines for one in line.devices]
         for line, device in found:
             if device.reachability.asset == asset:
-                return await self._read_now(line, device)
+                return await self._read_now(line, device, keep=keep)
         known = [str(device.reachability.asset) for _, device in found]
         raise AgentError(f"no device here has the asset {asset}", hint=nearest(asset, known))
 
@@ -97,7 +97,7 @@ class Sampler:
         for line in self._lines:
             await line.close()
 
-    async def _read_now(self, line: Line, device: WatchedDevice) -> LiveAnswer:
+    async def _read_now(self, line: Line, device: WatchedDevice, *, keep: bool) -> LiveAnswer:
         fault, observations = "", tuple[Observation, ...]()
         async with device.turn:
             with device.traffic.listen() as traffic:
@@ -105,6 +105,8 @@ class Sampler:
                     observations = await _read_in_time(device.driver)
                 except (DeviceError, LineGone) as error:
                     fault = in_words(error)
+        if keep and not fault:
+            self._take(line, device, observations)
         return LiveAnswer(
             asset=device.reachability.asset,
             kind=device.reachability.kind,
@@ -156,6 +158,11 @@ class Sampler:
             self._line_works(line)
             device.reachability.failed(error, in_words(error), tick_ms=tick_ms)
             return
+        self._take(line, device, observations)
+
+    def _take(
+        self, line: Line, device: WatchedDevice, observations: tuple[Observation, ...]
+    ) -> None:
         at_ms = self._clock.boot_ms()
         self._line_works(line)
         if observations or device.reachability.heard:  # nothing new is no sign of life

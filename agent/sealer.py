@@ -49,6 +49,8 @@ class Sealer:
         self._kept_ms = clock.boot_ms()
         self._events: list[Event] = []
         self._event_waits = asyncio.Event()
+        self._asked: list[asyncio.Future[Name | None]] = []
+        self._newest: Name | None = None
         self.rounds = 0
         self.fault = ""
 
@@ -56,6 +58,13 @@ class Sealer:
         """Seal this event at once."""
         self._events = [*self._events, event][-MAX_EVENTS:]
         self._event_waits.set()
+
+    async def seal_now(self) -> Name | None:
+        """Seal the round before it is due, for a person; its batch, or None if there is none."""
+        asked: asyncio.Future[Name | None] = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        self._event_waits.set()
+        return await asked
 
     def open_events(self) -> tuple[Event, ...]:
         """Events that have begun and not ended."""
@@ -68,6 +77,8 @@ class Sealer:
         while True:
             if await self._event_or(due_s):
                 await self._guard(self._seal_events)
+            if self._asked:
+                await self._seal_asked()
             if loop.time() >= due_s:
                 due_s = max(due_s + self._interval_s, loop.time())
                 await self._guard(self._seal_round)
@@ -115,6 +126,13 @@ class Sealer:
         self._announce(await self._outbox.seal(self._round.take(), learned=self._hourly()))
         self.rounds += 1
 
+    async def _seal_asked(self) -> None:
+        asked, self._asked, self._newest = self._asked, [], None
+        await self._guard(self._seal_round)
+        for one in asked:
+            if not one.done():
+                one.set_result(self._newest)
+
     def _hourly(self) -> Mapping[AssetId, Learned] | None:
         """What was learned, once an hour; with each event it is kept anyway."""
         now_ms = self._clock.boot_ms()
@@ -140,7 +158,8 @@ class Sealer:
 
     def _announce(self, batch: NewBatch | None) -> None:
         if batch:
-            self._told(Name(self._outbox.ledger.by_id(batch.epoch_id).epoch, batch.n))
+            self._newest = Name(self._outbox.ledger.by_id(batch.epoch_id).epoch, batch.n)
+            self._told(self._newest)
 
     def _note(self, fault: str) -> None:
         if fault and not self.fault:

@@ -63,6 +63,10 @@ class Uplink:
         """Batches sent and not yet receipted."""
         return len(self._flights)
 
+    def flight(self, name: Name) -> Flight | None:
+        """The copy of this batch that is on its way, if there is one."""
+        return self._flights.get(name)
+
     def link_up(self, now_s: float) -> None:
         """A new connection: whatever flew on the old one counts as never sent."""
         self._up = True

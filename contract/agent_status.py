@@ -1,12 +1,14 @@
-"""What the running agent says of itself at its socket."""
+"""What the running agent says of itself at its socket, and of one reading on its way."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from contract.identity import BootField, EpochField, GatewayField
-from contract.live import Shown
+from contract.live import LiveReading, Shown
 from contract.messages import Backlog, Counts
+
+Way = Literal["waiting", "sent", "acknowledged", "committed", "rejected", "lost"]
 
 
 class LinkReport(Shown):
@@ -33,4 +35,23 @@ class AgentStatus(Shown):
     outbox_bytes: int
     faults: Annotated[list[str], Field(max_length=100)] = []
     rounds: int
+    link: LinkReport
+
+
+class Traced(Shown):
+    """The answer to `trace`: a device was read and its readings sealed at once in batch `n`.
+
+    Without `n` there is no batch: the reading has a fault or nothing new, or `fault` says why.
+    """
+
+    reading: LiveReading
+    epoch: EpochField | None = None
+    n: int | None = None
+    fault: str = ""
+
+
+class Fate(Shown):
+    """The answer to `fate`: how far one batch has come; `committed` is the city's own word."""
+
+    way: Way
     link: LinkReport

@@ -31,6 +31,13 @@ def doctor(
         typer.Argument(metavar="CHECK...", help=_("only these checks, lines or assets")),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help=_("show the checks, make none"))] = False,
+    trace: Annotated[
+        str | None,
+        typer.Option(metavar="ASSET", help=_("follow one fresh reading to the city and back")),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, max=600, help=_("how long to follow it"))
+    ] = 60.0,
     report: Annotated[
         Path | None,
         typer.Option(metavar="FILE.tar.gz", help=_("write all that helps, without secrets")),
@@ -42,6 +49,10 @@ def doctor(
     job = job_of(ctx)
     file = settings or Path(job.environ.get("NADI_SETTINGS") or SETTINGS)
     patient = Patient(file, path=job.environ.get("PATH", ""), now=job.now)
+    if trace is not None:
+        from provisioning.commands import tracing  # noqa: PLC0415 few follow one
+
+        return tracing.trace(job, patient, trace, within_s=wait)
     wanted = examining.chosen(checks.of(patient), names or ())
     if listed:
         return _list(job, wanted)

@@ -227,6 +227,31 @@ KNOWN = (
         mark("It tries again by itself; if it stays so, read this line to your operator."),
     ),
     _known(
+        "E-TRACE-01",
+        mark("{asset} has nothing new to say: it reports by itself."),
+        LOOKED,
+        mark("Wait for its next report, then try again: `nadi doctor --trace {asset}`"),
+    ),
+    _known(
+        "E-TRACE-02",
+        mark("{asset} cannot be followed: {why}"),
+        LOOKED,
+        mark("Compare its number with the settings: `nadi doctor --list`"),
+    ),
+    _known(
+        "E-TRACE-03",
+        mark("Batch {n} was read and sealed, and the city will not take it."),
+        mark("Its bytes are kept in the city's quarantine with the reason, or named as lost."),
+        mark("Read this line to your operator."),
+    ),
+    _known(
+        "E-TRACE-04",
+        mark("Batch {n} is on its way, and no receipt came within {seconds} s."),
+        KEPT,
+        mark("Ask your operator whether the bridge and the database run."),
+        Exit.TIMEOUT,
+    ),
+    _known(
         "E-RECEIPT-01",
         mark("{count} batches are with the city, and it has said nothing for {seconds} s."),
         KEPT,

@@ -11,9 +11,9 @@ import pytest
 
 from provisioning.authority.making import Wish, make
 from provisioning.certificates import Role
+from tests.provisioning import pole as working
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
 from tests.provisioning.cutoff import CutOff, cut_off
-from tests.provisioning import pole as working
 from tests.provisioning.poles import Pole, bin_of, lamp, playing, pole
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
