@@ -30,7 +30,7 @@ from tests.provisioning.lists import written
 PREPARE = ("gateway", "prepare", "bb-0001..bb-0003")
 DPI = 300
 
-QR = zxingcpp.BarcodeFormat.QRCode  # a label's words may look like another code
+QR = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)  # words may look like other codes
 
 
 @pytest.fixture
