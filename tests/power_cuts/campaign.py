@@ -45,7 +45,8 @@ class Cards:
         """In words, or nothing."""
         first_cut = range(self.after, self.after + FIRST_LIFE)
         try:
-            run_card(seed, host, folder, cuts=self.cuts, first_cut=first_cut)
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                run_card(seed, host, Path(own), cuts=self.cuts, first_cut=first_cut)
         except Violation as violation:
             return str(violation)
         except Exception as error:  # a crash of the product is a broken promise too

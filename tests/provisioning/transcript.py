@@ -104,7 +104,7 @@ def _talk(terminal: int, step: Step, deadline: float) -> str:
             if not chunk:
                 break
             shown += chunk.decode()
-            if (answer := _answer(shown, step)) is not None:
+            while (answer := _answer(shown, step)) is not None:  # an echo may bring the next prompt
                 os.write(terminal, answer.encode() + b"\n")
                 shown += _echo(terminal)
     return shown

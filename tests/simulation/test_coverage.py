@@ -32,7 +32,7 @@ def test_the_cores_are_covered_by_the_simulation_alone(tmp_path: Path) -> None:
     coverage = [sys.executable, "-m", "coverage"]
     run = ["run", "--data-file", str(data), "-m", "tests.simulation"]
     subprocess.run(
-        [*coverage, *run, "--count", "250", "--until-broken"], cwd=ROOT, check=True, timeout=300
+        [*coverage, *run, "--count", "1000", "--until-broken"], cwd=ROOT, check=True, timeout=900
     )
     subprocess.run(
         [*coverage, "json", "-q", "--data-file", str(data), "-o", str(report)], cwd=ROOT, check=True
