@@ -117,15 +117,8 @@ def test_the_package_asks_for_debian_12s_python_and_ships_nothing_dpkg_would_ask
 def test_the_bill_names_every_wheel_with_the_hashes_of_the_lock(agent: Path) -> None:
     bill = json.loads(agent.with_name("nadi-agent_1.2.3_amd64.cdx.json").read_text())
     lock = without_installers((ROOT / "requirements" / "gateway.lock").read_text())
-<<<<<<< HEAD
     pins = re.findall(r"^([a-z0-9-]+)==([^ ]+)(?: ; (.+))? \\$", lock, flags=re.MULTILINE)
     locked = {name: version for name, version, marker in pins if "win32" not in marker}
-=======
-    named = (
-        r"^([a-z0-9-]+)==([^ ]+) (?:; (?!sys_platform)[^\\]+ )?\\$"  # some only for some machines
-    )
-    locked = dict(re.findall(named, lock, flags=re.MULTILINE))
->>>>>>> 4eeabad (Give each simulated card a folder of its own for its counters, and let tests and a control follow what changed beside them)
     assert {one["name"]: one["version"] for one in bill["components"]} == locked
     for component in bill["components"]:
         hashes = [one["value"] for one in component["properties"]]
