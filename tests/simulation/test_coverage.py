@@ -15,7 +15,6 @@ CORES = (
     "agent/outbox/ledger.py",
     "agent/outbox/file.py",
     "agent/outbox/reading.py",
-    "agent/outbox/opening.py",
     "agent/outbox/salvage.py",
     "agent/uplink.py",
     "agent/dating.py",
