@@ -180,7 +180,11 @@ def opened(path: Path, *, write: bool) -> Iterator[Book]:
         if write and not path.exists():
             path.touch(mode=0o600)
     try:
-        with closing(_connected(where)) as connection:
+        with closing(
+            sqlite3.connect(where, uri=True, timeout=WAIT_S, isolation_level=None)
+        ) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = FULL")
             _migrate(connection, path, write=write or where == NOWHERE)
             connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
@@ -191,13 +195,6 @@ def opened(path: Path, *, write: bool) -> Iterator[Book]:
             connection.execute("COMMIT")
     except sqlite3.DatabaseError as error:
         raise Trouble("E-FLEET-13", file=str(path), why=str(error)) from error
-
-
-def _connected(uri: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(uri, uri=True, timeout=WAIT_S, isolation_level=None)
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
-    return connection
 
 
 def _migrate(connection: sqlite3.Connection, path: Path, *, write: bool) -> None:
