@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from tests.campaigns import page
-from tests.campaigns.progress import state_folder, this_build
+from tests.campaigns.progress import build_of, state_folder
 from tests.campaigns.run import Runner
 from tests.campaigns.table import CAMPAIGNS
 
@@ -20,7 +20,7 @@ def main() -> int:
     runner = Runner(
         [one for one in CAMPAIGNS if one.name in names],
         folder=state_folder(),
-        build=this_build(),
+        build=lambda one: build_of(one.module, whole=one.whole),
         today=datetime.now(UTC).date().isoformat(),
         say=lambda line: print(line, flush=True),
     )

@@ -3,12 +3,15 @@
 import hashlib
 import os
 import subprocess
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePosixPath
 
+import grimp
 from pydantic import BaseModel, ConfigDict
 
 ROOT = Path(__file__).parents[2]
 JUDGED = ("agent", "broker_bridge", "contract", "firmware_sim")
+BESIDE = ("provisioning", "scripts", "tests")
 MAX_KEPT = 20
 
 
@@ -27,19 +30,49 @@ class Progress(BaseModel):
 
 
 class Build(BaseModel):
-    """What is judged: the commit, and a hash of the production code as it is in the work tree."""
+    """What is judged: the commit, and a hash of the code as it is in the work tree."""
 
     commit: str
     code: str
 
 
-def this_build() -> Build:
-    """As git and the work tree have it."""
-    tracked = _git("ls-files", "-s", *JUDGED) + _git("diff", "HEAD", "--", *JUDGED)
-    return Build(
-        commit=_git("rev-parse", "--short=10", "HEAD").strip(),
-        code=hashlib.sha256(tracked.encode()).hexdigest()[:16],
-    )
+def build_of(module: str, *, whole: bool) -> Build:
+    """The build that a campaign's program judges."""
+    digest = hashlib.sha256()
+    for name in judged_files(module, whole=whole):
+        digest.update(f"{name}\n".encode() + (ROOT / name).read_bytes())
+    commit = _git("rev-parse", "--short=10", "HEAD").strip()
+    return Build(commit=commit, code=digest.hexdigest()[:16])
+
+
+def judged_files(module: str, *, whole: bool) -> list[str]:
+    """What a program imports, however indirectly, and the data files beside that.
+
+    `module` is as `python -m` takes it. `whole`: all production code too, for a campaign that
+    starts other programs.
+    """
+    main = f"{module}.__main__"
+    root = main if main in _graph().modules else module
+    modules = {root, *_graph().find_upstream_modules(root)}
+    return [
+        name
+        for name in _git("ls-files", *JUDGED, *BESIDE).splitlines()
+        if (ROOT / name).is_file()
+        and ((whole and name.split("/")[0] in JUDGED) or _belongs(PurePosixPath(name), modules))
+    ]
+
+
+def _belongs(path: PurePosixPath, modules: set[str]) -> bool:
+    """A module is judged by its name, any other file by the packages that it lies in."""
+    if path.suffix == ".py":
+        return ".".join(path.with_suffix("").parts).removesuffix(".__init__") in modules
+    packages = {module.rpartition(".")[0] for module in modules}
+    return any(".".join(folder.parts) in packages for folder in path.parents)
+
+
+@cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph(*JUDGED, *BESIDE, cache_dir=None)
 
 
 def _git(*arguments: str) -> str:

@@ -30,7 +30,7 @@ class Runner:
         campaigns: Sequence[Campaign],
         *,
         folder: Path,
-        build: Build,
+        build: Callable[[Campaign], Build],
         today: str,
         say: Callable[[str], None],
         run_part: "Callable[[Campaign, int, int], Said] | None" = None,
@@ -41,7 +41,7 @@ class Runner:
         self._say = say
         self._run_part = run_part or run_command
         self._now_s = now_s
-        self.progress = {one.name: load(folder, one.name, build, today) for one in campaigns}
+        self.progress = {one.name: load(folder, one.name, build(one), today) for one in campaigns}
 
     def run(self, until_s: float) -> None:
         """Ends when all are done or the time is up; a part that has begun is finished."""

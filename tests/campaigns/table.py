@@ -8,7 +8,7 @@ from tests.campaigns.marked import marked_files
 from tests.fuzz.campaign import INPUTS
 from tests.fuzz.decoders import DECODERS
 
-Command = Callable[[int, int], list[str]]
+More = Callable[[int, int], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,28 +24,29 @@ class Campaign:
     promises: str
     nightly: int
     chunk: int
-    command: Command
+    module: str
+    more: More = lambda _first, _count: ()
+    whole: bool = False  # it starts programs, so all production code is judged
     unit_size: int = 1  # how many of the unit one of `nightly` is
 
-
-def seeds(module: str, *more: str) -> Command:
-    """The command of a campaign whose parts are seeds."""
-
-    def command(first: int, count: int) -> list[str]:
+    def command(self, first: int, count: int) -> list[str]:
+        """The command of a part; its seeds are the numbers from `first` on."""
         numbers = ("--first", str(first), "--count", str(count), "--json")
-        return [sys.executable, "-m", module, *numbers, *more]
-
-    return command
+        return [sys.executable, "-m", self.module, *numbers, *self.more(first, count)]
 
 
-def on_both_stores(module: str, *more: str) -> Command:
+def fixed(*arguments: str) -> More:
+    """The same for each part."""
+    return lambda _first, _count: arguments
+
+
+def on_both_stores(*arguments: str) -> More:
     """Parts that take turns on SQLite and PostgreSQL; the seed of a part is its first number."""
 
-    def command(first: int, count: int) -> list[str]:
-        store = ("sqlite", "postgresql")[first // count % 2]
-        return seeds(module, "--store", store, *more)(first, count)
+    def more(first: int, count: int) -> tuple[str, ...]:
+        return ("--store", ("sqlite", "postgresql")[first // count % 2], *arguments)
 
-    return command
+    return more
 
 
 CAMPAIGNS = (
@@ -58,7 +59,7 @@ CAMPAIGNS = (
         nightly=100_000,
         chunk=3_000,
         unit_size=10,
-        command=seeds("tests.power_cuts"),
+        module="tests.power_cuts",
     ),
     Campaign(
         name="card-damage",
@@ -68,7 +69,7 @@ CAMPAIGNS = (
         promises="N1 N3",
         nightly=10_000,
         chunk=1_000,
-        command=seeds("tests.card_damage"),
+        module="tests.card_damage",
     ),
     Campaign(
         name="schedules",
@@ -77,7 +78,7 @@ CAMPAIGNS = (
         promises="N1 N2 N3 N4 N6",
         nightly=1_000_000,
         chunk=20_000,
-        command=seeds("tests.simulation"),
+        module="tests.simulation",
     ),
     Campaign(
         name="time",
@@ -87,7 +88,7 @@ CAMPAIGNS = (
         promises="N6",
         nightly=100_000,
         chunk=4_000,
-        command=seeds("tests.timing"),
+        module="tests.timing",
     ),
     Campaign(
         name="kills",
@@ -97,7 +98,9 @@ CAMPAIGNS = (
         promises="N1 N2 N3 N4",
         nightly=2_000,
         chunk=50,
-        command=on_both_stores("scripts.kills"),
+        module="scripts.kills",
+        more=on_both_stores(),
+        whole=True,
     ),
     Campaign(
         name="broker-wiped",
@@ -106,7 +109,9 @@ CAMPAIGNS = (
         promises="N2 N3 N4",
         nightly=200,
         chunk=20,
-        command=on_both_stores("scripts.kills", "--only", "wipe"),
+        module="scripts.kills",
+        more=on_both_stores("--only", "wipe"),
+        whole=True,
     ),
     Campaign(
         name="restores",
@@ -116,7 +121,9 @@ CAMPAIGNS = (
         promises="N2 N3",
         nightly=100,
         chunk=10,
-        command=on_both_stores("scripts.restores"),
+        module="scripts.restores",
+        more=on_both_stores(),
+        whole=True,
     ),
     Campaign(
         name="poison",
@@ -126,7 +133,9 @@ CAMPAIGNS = (
         promises="N2 N3",
         nightly=10_000,
         chunk=1_000,
-        command=on_both_stores("tests.poison"),
+        module="tests.poison",
+        more=on_both_stores(),
+        whole=True,
     ),
     *(
         Campaign(
@@ -138,7 +147,8 @@ CAMPAIGNS = (
             nightly=10_000,
             chunk=100,
             unit_size=INPUTS,
-            command=seeds("tests.fuzz", "--decoder", name),
+            module="tests.fuzz",
+            more=fixed("--decoder", name),
         )
         for name in DECODERS
     ),
@@ -150,7 +160,7 @@ CAMPAIGNS = (
         promises="",
         nightly=200,
         chunk=8,
-        command=seeds("tests.scenario"),
+        module="tests.scenario",
     ),
     Campaign(
         name="unplugs",
@@ -160,7 +170,7 @@ CAMPAIGNS = (
         promises="N1 N2 N9",
         nightly=1_000,
         chunk=200,
-        command=seeds("tests.carrying"),
+        module="tests.carrying",
     ),
     Campaign(
         name="marked",
@@ -169,6 +179,7 @@ CAMPAIGNS = (
         promises="",
         nightly=len(marked_files()),
         chunk=1,
-        command=seeds("tests.campaigns.marked"),
+        module="tests.campaigns.marked",
+        whole=True,
     ),
 )

@@ -1,20 +1,21 @@
 """A campaign goes on where it stopped, names what broke, and is never counted as good unheard."""
 
-import sys
 from pathlib import Path
 
+import pytest
+
 from tests.campaigns import page
-from tests.campaigns.progress import Build
+from tests.campaigns.progress import Build, judged_files
 from tests.campaigns.run import Runner, Said, run_command
 from tests.campaigns.table import CAMPAIGNS, Campaign
 
 BUILD = Build(commit="c0ffee0000", code="a" * 16)
 
 
-def campaign(name: str = "kills", nightly: int = 10, *, program: str = "") -> Campaign:
+def campaign(name: str = "kills", nightly: int = 10, *, module: str = "x") -> Campaign:
     return Campaign(
         name=name, what="kills", unit="kills", promises="N1", nightly=nightly, chunk=4,
-        command=lambda _first, _count: [sys.executable, "-c", program],
+        module=module,
     )  # fmt: skip
 
 
@@ -34,7 +35,7 @@ class Parts:
 
 def runner(folder: Path, parts: Parts, *those: Campaign, build: Build = BUILD) -> Runner:
     return Runner(
-        those, folder=folder, build=build, today="2026-11-25", say=lambda _: None,
+        those, folder=folder, build=lambda _: build, today="2026-11-25", say=lambda _: None,
         run_part=parts, now_s=lambda: parts.now_s,
     )  # fmt: skip
 
@@ -67,15 +68,36 @@ def test_what_broke_is_kept_with_its_replay(tmp_path: Path) -> None:
     assert (again.broken_count, again.broken) == (1, ["broken: x\n  replay: python -m x 1"])
 
 
-def test_a_part_that_says_nothing_counts_as_broken() -> None:
-    said = run_command(campaign(program="import sys; sys.exit(3)"), 0, 4)
+def program(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> Campaign:
+    (folder / "a_part.py").write_text(text)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return campaign(module="a_part")
+
+
+def test_a_part_that_says_nothing_counts_as_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = run_command(program(tmp_path, "import sys; sys.exit(3)", monkeypatch), 0, 4)
     assert said.broken == 1
-    assert "no result from: python -c" in said.words
+    assert "no result from: python -m a_part --first 0 --count 4" in said.words
 
 
-def test_a_part_is_believed_by_its_last_line() -> None:
-    program = "print('broken: y'); print('{\"done\": 4, \"broken\": 2}')"
-    assert run_command(campaign(program=program), 0, 4) == Said(done=4, broken=2, words="broken: y")
+def test_a_part_is_believed_by_its_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "print('broken: y'); print('{\"done\": 4, \"broken\": 2}')"
+    said = run_command(program(tmp_path, text, monkeypatch), 0, 4)
+    assert said == Said(done=4, broken=2, words="broken: y")
+
+
+def test_a_campaign_judges_what_its_program_imports_and_no_more() -> None:
+    cuts = set(judged_files("tests.power_cuts", whole=False))
+    assert {"agent/outbox/outbox.py", "tests/power_cuts/volatile_disk.py"} <= cuts
+    assert not any(one.startswith(("broker_bridge/", "firmware_sim/")) for one in cuts)
+    schedules = set(judged_files("tests.simulation", whole=False))
+    assert "broker_bridge/stores/migrations/sqlite/0001_city_store.sql" in schedules
+    kills = set(judged_files("scripts.kills", whole=True))
+    assert {"agent/__main__.py", "scripts/kills/__main__.py"} <= kills
 
 
 def test_the_page_keeps_the_rows_of_what_did_not_run(tmp_path: Path) -> None:
