@@ -28,6 +28,7 @@ from contract.errors import NadiError, SettingsError
 from contract.topics import Topics
 
 OK, FAILED, USAGE = 0, 1, 2
+HEARD_S = 1.0
 
 EXAMPLES = """\
 examples:
@@ -111,7 +112,8 @@ def _run(wanted: argparse.Namespace) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_stop, service))
     ingest.start()
-    ingest.join()
+    while ingest.is_alive():  # a signal on the brink of a wait without end would not be heard
+        ingest.join(HEARD_S)
     if ended:
         raise ended[0]
     return OK
