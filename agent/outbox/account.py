@@ -10,7 +10,7 @@ from agent.outbox.outbox import InOneThread, Outbox, Waiting
 from contract.codec import Key, sha256_of
 from contract.messages import Counts
 from contract.outbox_report import MAX_BAD, BadBatch, LossReason, OutboxReport, Verdict
-from contract.ranges import Range
+from contract.ranges import Range, RangeSet
 from contract.settings import AgentSettings
 
 DAY_MS = 86_400_000
@@ -68,12 +68,13 @@ class Accountant:
     async def _judge(self, ledger: EpochLedger, numbers: Range) -> tuple[int, list[BadBatch]]:
         stored = await self.in_thread(lambda: self.file.bodies(ledger.id, [numbers]))
         gateway, epoch = self.outbox.gateway, ledger.epoch
-        bad = [
-            BadBatch(epoch=epoch, n=one.n)
+        sound = RangeSet.of(
+            one.n
             for one in stored
-            if sha256_of(Key(gateway=gateway, epoch=epoch, n=one.n), one.body) != one.sha256
-        ]
-        return len(stored), bad
+            if sha256_of(Key(gateway=gateway, epoch=epoch, n=one.n), one.body) == one.sha256
+        )
+        bad = (RangeSet([numbers]) & ledger.held) - sound  # or nowhere to be found
+        return len(sound) + len(bad), [BadBatch(epoch=epoch, n=n) for n in bad]
 
     async def _bytes(self, ledgers: "Iterable[tuple[EpochLedger, tuple[Range, ...]]]") -> int:
         wanted = [(ledger.id, numbers) for ledger, ranges in ledgers for numbers in ranges]

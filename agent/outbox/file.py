@@ -171,6 +171,10 @@ class OutboxFile:
         with self._transaction() as database:
             return take_over(aside, gateway, database, read_counters(self.path))
 
+    def lacks(self, epochs: Sequence[EpochRecord]) -> bool:
+        """Whether anything that was counted beside the file is not in it."""
+        return lacks(epochs, read_counters(self.path))
+
     def recount(self, epochs: Sequence[EpochRecord]) -> Counts:
         """Name what was counted beside the file and is not in it; returns how much that is."""
         counted = read_counters(self.path)

@@ -3,6 +3,7 @@
 import logging
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from agent.errors import OutboxDamaged
@@ -25,31 +26,36 @@ def open_outbox(
 ) -> tuple[OutboxFile, Contents]:
     """The outbox with a new epoch begun; raises OutboxFailed if the card will not let us.
 
-    A file that is not an outbox any more, or was marked as damaged, is renamed beside it, and every
-    batch of it whose bytes match its hash is taken over under its own epoch and number. That takes
-    minutes, so `salvaging` is called before; a salvage that is cut off goes on at the next start.
+    A file that is not an outbox any more, lacks what was counted beside it, or was marked as
+    damaged, is renamed beside it, and every batch of it whose bytes match its hash is taken over
+    under its own epoch and number. That takes minutes, so `salvaging` is called before; a salvage
+    that is cut off goes on at the next start.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         if damage_mark(path).exists():
             raise OutboxDamaged(f"{path}: found damaged while it was used")
-        return _begin(OutboxFile(path), epoch=epoch, boot=boot)
+        salvageable = path.exists()
+        return _begin(OutboxFile(path), epoch=epoch, boot=boot, salvageable=salvageable)
     except OutboxDamaged as error:
         aside = _put_aside(path, epoch)
         LOG.error("outbox put aside file=%s reason=%s", aside, error)
     salvaging()
     file = _salvaged(path, aside, gateway)
+    _forget_older(path, aside)
     _write_mark(path, "")
     damage_mark(path).unlink()
-    return _begin(file, epoch=epoch, boot=boot)
+    return _begin(file, epoch=epoch, boot=boot, salvageable=False)
 
 
 def _salvaged(path: Path, aside: Path, gateway: GatewayId) -> OutboxFile:
-    """All or nothing: until its one commit the new file has no epoch."""
-    file = _fresh(path)
+    """All or nothing: until its one commit the new file has no epoch, and is made anew."""
+    if already := _taken_over(path):
+        return already
+    for suffix in SUFFIXES:
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    file = OutboxFile(path)
     try:
-        if file.contents().epochs:
-            return file
         saved = file.adopt(aside, gateway)
     except BaseException:
         file.close()
@@ -58,13 +64,23 @@ def _salvaged(path: Path, aside: Path, gateway: GatewayId) -> OutboxFile:
     return file
 
 
-def _fresh(path: Path) -> OutboxFile:
+def _taken_over(path: Path) -> OutboxFile | None:
+    """What an earlier start salvaged; whatever else is there was torn as it was made."""
+    if not path.exists():
+        return None
     try:
-        return OutboxFile(path)
-    except OutboxDamaged:  # torn as it was made: it never held anything
-        for suffix in SUFFIXES:
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
-        return OutboxFile(path)
+        with closing(OutboxFile(path)) as file:
+            done = bool(file.contents().epochs)
+    except OutboxDamaged:
+        return None
+    return OutboxFile(path) if done else None
+
+
+def _forget_older(path: Path, aside: Path) -> None:
+    """A card that rots has room for one file that was put aside, not for all there ever were."""
+    for part in path.parent.glob(f"{path.name}.aside-*"):
+        if not part.name.startswith(aside.name):
+            part.unlink()
 
 
 def damage_mark(path: Path) -> Path:
@@ -72,9 +88,14 @@ def damage_mark(path: Path) -> Path:
     return path.with_name(f"{path.name}.damaged")
 
 
-def _begin(file: OutboxFile, *, epoch: Epoch, boot: BootId) -> tuple[OutboxFile, Contents]:
+def _begin(
+    file: OutboxFile, *, epoch: Epoch, boot: BootId, salvageable: bool
+) -> tuple[OutboxFile, Contents]:
+    """What is missing may only be misplaced, so it is named as lost only after a salvage."""
     try:
         before = file.contents().epochs
+        if salvageable and file.lacks(before):
+            raise OutboxDamaged(f"{file.path}: lacks what was counted beside it")
         if (missing := file.recount(before)) != Counts():
             LOG.error("outbox lacks readings=%d events=%d", missing.readings, missing.events)
             before = file.contents().epochs

@@ -222,9 +222,11 @@ class Outbox:
         """Batches to send, marked as handed over; ones that left the card are left out."""
         ledger = self.ledger.of(epoch)
         wanted = RangeSet.of(numbers)
-        stored = [
-            item for item in await self._read(ledger, wanted.ranges) if self._is_sound(ledger, item)
-        ]
+        async with self._steady:
+            there = await self._read(ledger, wanted.ranges)
+            if len(there) < len(wanted & ledger.held):
+                raise OutboxDamaged(f"batches of epoch {epoch} are held and cannot be found")
+        stored = [item for item in there if self._is_sound(ledger, item)]
         self.handed[ledger.id] = self.handed.get(ledger.id, EMPTY) | wanted
         return [
             Batch(

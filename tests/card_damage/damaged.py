@@ -175,7 +175,7 @@ def what_breaks(seed: int, folder: Path) -> str:
     try:
         intact = _intact(card)
         if random.random() < 0.3:
-            _cut_off(card.path)
+            _cut_off(card.path, random)
         _judge(card, intact=intact)
     except Violation as violation:
         return f"{damage.__name__}: {violation}"
@@ -190,8 +190,8 @@ class _Killed(BaseException):
     pass
 
 
-def _cut_off(path: Path) -> None:
-    """The agent is killed while it salvages."""
+def _cut_off(path: Path, random: Random) -> None:
+    """The agent is killed while it salvages, before, in or after the one commit of it."""
 
     def die() -> None:
         raise _Killed
@@ -200,8 +200,31 @@ def _cut_off(path: Path) -> None:
         epoch = Epoch("e" * 16)
         file, _ = open_outbox(path, gateway=GATEWAY, epoch=epoch, boot=BOOT, salvaging=die)
     except _Killed:
+        random.choice(CUTS)(path, random)
         return
     file.close()
+
+
+def _before(_path: Path, _random: Random) -> None:
+    """Nothing stands in the old file's place yet."""
+
+
+def _as_it_was_made(path: Path, random: Random) -> None:
+    """With the power, so the new file is torn."""
+    OutboxFile(path).close()
+    whole = path.read_bytes()
+    at = random.randrange(len(whole))
+    torn = (whole[:at], random.randbytes(5_000), whole[:at] + bytes(PAGE) + whole[at + PAGE :])
+    path.write_bytes(random.choice(torn))
+
+
+def _after(path: Path, _random: Random) -> None:
+    """All is taken over, and the mark still says that it is to be."""
+    with closing(OutboxFile(path)) as file:
+        file.adopt(path.with_name(damage_mark(path).read_text()), GATEWAY)
+
+
+CUTS = (_before, _as_it_was_made, _after)
 
 
 def _intact(card: Card) -> set[Name]:

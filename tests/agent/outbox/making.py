@@ -64,9 +64,12 @@ def started(
     boot: BootId = BOOT,
     budget_bytes: int = PLENTY,
     reserve_bytes: int = 0,
+    salvaging: Callable[[], None] = lambda: None,
 ) -> Iterator[Started]:
     """The `number`-th start on the card at `path`."""
-    file, contents = open_outbox(path, gateway=OWN, epoch=epoch(number), boot=boot)
+    file, contents = open_outbox(
+        path, gateway=OWN, epoch=epoch(number), boot=boot, salvaging=salvaging
+    )
     outbox = Outbox(
         file,
         contents,

@@ -71,7 +71,7 @@ async def test_losses_are_told_by_their_reason(tmp_path: Path) -> None:
     assert lost.batches + said.batches == 5
 
 
-async def test_verify_names_the_batch_that_rotted_and_one_under_anothers_number(
+async def test_verify_names_what_rotted_or_lies_under_anothers_number_or_is_nowhere(
     tmp_path: Path,
 ) -> None:
     with started(tmp_path / "outbox.db") as run:
@@ -83,9 +83,10 @@ async def test_verify_names_the_batch_that_rotted_and_one_under_anothers_number(
         run.file._connection.execute(
             f"{swap} WHERE batch.id = ? AND b.id = ?", (1 << 40 | 40, 1 << 40 | 41)
         )
+        run.file._connection.execute("DELETE FROM batch WHERE id = ?", (1 << 40 | 50,))
         verdict = await accountant(run, settings_for(tmp_path)).verify()
     assert verdict.batches == 71
-    assert verdict.bad == [BadBatch(epoch=epoch(1), n=3), BadBatch(epoch=epoch(1), n=40)]
+    assert verdict.bad == [BadBatch(epoch=epoch(1), n=n) for n in (3, 40, 50)]
 
 
 async def sealed_before(folder: Path) -> None:

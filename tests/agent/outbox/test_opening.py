@@ -1,0 +1,88 @@
+"""An agent starts on whatever a cut-off salvage left, and misplaced batches are found again."""
+
+from pathlib import Path
+
+import pytest
+
+from agent.errors import OutboxDamaged
+from agent.outbox.file import OutboxFile
+from agent.outbox.opening import damage_mark
+from tests.agent.outbox.making import OWN, epoch, seal_rounds, started
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+async def salvage_cut_off(path: Path, number: int) -> None:
+    """Three batches were put aside, and nothing stands in their place yet."""
+    with started(path, number) as run:
+        await seal_rounds(run.outbox, 3)
+    damage_mark(path).touch()
+
+    def die() -> None:
+        raise Killed
+
+    with pytest.raises(Killed), started(path, number + 1, salvaging=die):
+        pass
+
+
+def asides(path: Path) -> list[str]:
+    return sorted(part.name for part in path.parent.glob("*.aside-*"))
+
+
+@pytest.mark.parametrize("torn", [b"", b"SQLite format 3\0", b"noise" * 999])
+async def test_a_new_file_that_was_torn_as_it_was_made_is_made_anew(
+    torn: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "outbox.db"
+    await salvage_cut_off(path, 1)
+    path.write_bytes(torn)
+    with started(path, 3) as run:
+        assert len(run.contents.epochs[0].held) == 3
+
+
+async def test_a_new_file_whose_batches_cannot_be_written_is_made_anew(tmp_path: Path) -> None:
+    """Its schema is whole, so that it opens; the one page of its batches is zeroes."""
+    path = tmp_path / "outbox.db"
+    await salvage_cut_off(path, 1)
+    file = OutboxFile(path)
+    (page,) = file._connection.execute(
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'batch'"
+    ).fetchone()
+    file.close()
+    whole = bytearray(path.read_bytes())
+    whole[(page - 1) * 1_024 : page * 1_024] = bytes(1_024)
+    path.write_bytes(whole)
+    with started(path, 3) as run:
+        assert len(run.contents.epochs[0].held) == 3
+
+
+async def test_a_salvage_that_was_committed_is_not_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    await salvage_cut_off(path, 1)
+    aside = path.with_name(damage_mark(path).read_text())
+    file = OutboxFile(path)
+    file.adopt(aside, OWN)
+    file.close()
+    aside.write_bytes(b"gone since")
+    with started(path, 3) as run:
+        assert len(run.contents.epochs[0].held) == 3
+
+
+async def test_only_the_newest_file_is_kept_aside(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    for number in (1, 3):
+        await salvage_cut_off(path, number)
+        with started(path, number + 1):
+            pass
+    assert asides(path) == [f"outbox.db.aside-{epoch(4)}"]
+
+
+async def test_a_held_batch_that_is_nowhere_on_the_card_is_damage(tmp_path: Path) -> None:
+    """Else it would be held and never sent, for ever."""
+    with started(tmp_path / "outbox.db") as run:
+        await seal_rounds(run.outbox, 3)
+        run.file._connection.execute("DELETE FROM batch WHERE id = ?", (1 << 40 | 2,))
+        with pytest.raises(OutboxDamaged, match="cannot be found"):
+            await run.outbox.batches(epoch(1), [1, 2, 3])
