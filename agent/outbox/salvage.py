@@ -8,9 +8,9 @@ from agent.outbox.counters import Counted
 from agent.outbox.records import Gone
 from agent.outbox.schema import number_of, row_id, span_of
 from agent.outbox.soundness import TABLES, Row, Table
-from contract.codec import Key, sha256_of
+from contract.codec import Key, decode_model, inflate, sha256_of
 from contract.identity import Epoch, GatewayId
-from contract.messages import Counts
+from contract.messages import BatchBody, Counts
 from contract.ranges import Range, RangeSet
 
 DAMAGED = "outbox damaged"
@@ -87,7 +87,7 @@ def _take_over_epoch(
     for row in _batches(database, epoch_id, into, last.n):
         if _matches(row, last.gateway, last.epoch):
             saved += into.execute(
-                "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+                "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _whole(row)
             ).rowcount
         elif isinstance(row[0], int) and number_of(row[0]):
             spoilt[number_of(row[0])] = row
@@ -119,11 +119,23 @@ def _rows(database: sqlite3.Connection, query: str, span: tuple[int, ...] = ()) 
 
 def _matches(row: Row, gateway: GatewayId, epoch: Epoch) -> bool:
     at, sha256, body = row[0], row[7], row[8]
-    if not all(isinstance(value, int) for value in row[NUMBERS]):
-        return False
     if not (isinstance(at, int) and isinstance(sha256, bytes) and isinstance(body, bytes)):
         return False
     return sha256_of(Key(gateway=gateway, epoch=epoch, n=number_of(at)), body) == sha256.hex()
+
+
+def _whole(row: Row) -> Row:
+    """If its numbers are torn: they follow from the body, which its hash has shown to be whole."""
+    if all(isinstance(value, int) and value >= 0 for value in row[NUMBERS]):
+        return row
+    assert isinstance(row[8], bytes)
+    body = decode_model(BatchBody, inflate(row[8]))
+    offsets_ms = [*body.offset_ms, *(event.offset_ms for event in body.events)]
+    return (
+        row[0], body.counts.readings, body.counts.events,
+        body.sealed_before.readings, body.sealed_before.events,
+        body.base_ms + min(offsets_ms), body.base_ms + max(offsets_ms), *row[7:],
+    )  # fmt: skip
 
 
 def _name_spoilt(into: sqlite3.Connection, epoch_id: int, spoilt: dict[int, Row]) -> None:

@@ -86,3 +86,14 @@ async def test_a_held_batch_that_is_nowhere_on_the_card_is_damage(tmp_path: Path
         run.file._connection.execute("DELETE FROM batch WHERE id = ?", (1 << 40 | 2,))
         with pytest.raises(OutboxDamaged, match="cannot be found"):
             await run.outbox.batches(epoch(1), [1, 2, 3])
+
+
+async def test_a_batch_whose_numbers_are_torn_says_them_by_its_body(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path) as run:
+        await seal_rounds(run.outbox, 3)
+        before = run.file._connection.execute("SELECT * FROM batch").fetchall()
+        run.file._connection.execute("UPDATE batch SET readings = -1, to_ms = -1 WHERE id & 7 = 2")
+    damage_mark(path).touch()
+    with started(path, 2) as run:
+        assert run.file._connection.execute("SELECT * FROM batch").fetchall() == before
