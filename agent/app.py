@@ -193,7 +193,7 @@ class Agent:
         )
 
     def _build_sampler(self) -> Sampler:
-        self._watch.start(self._settings.line_names(), self._clock.boot_ms())
+        self._watch.start(self._settings.judged_lines(), self._clock.boot_ms())
         self._lines = build_lines(
             self._settings,
             clock=self._clock,

@@ -230,6 +230,7 @@ class _Making:
             interval_ms=interval_ms,
             lost=self.is_lost(device.asset),
             report_ms=_ms(device.reports_every_s),
+            controller=device.controller,
         )
         return WatchedDevice(driver=driver, reachability=reachability, turn=turn, traffic=traffic)
 

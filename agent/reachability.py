@@ -21,9 +21,11 @@ class Reachability:
         interval_ms: int,
         lost: bool = False,
         report_ms: int = 0,
+        controller: str = "",
     ) -> None:
         self.asset = asset
         self.kind = kind
+        self.controller = controller  # what answers for it, and perhaps for others on its line
         self.why = "has not answered since before the restart" if lost else ""
         self.error: AgentError | None = None
         self.unreachable = lost

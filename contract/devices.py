@@ -41,6 +41,11 @@ class Device(Section):
         """How long it may say nothing though it works; 0 if it is asked."""
         return 0.0
 
+    @property
+    def controller(self) -> str:
+        """On its line, whatever answers for it and may answer for others too; often nothing."""
+        return ""
+
     @model_validator(mode="after")
     def _limits_suit_the_kind(self) -> Self:
         for name, kinds in LIMITS.items():

@@ -22,6 +22,11 @@ class ModbusTcpMap(Device):
     base: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
     timeout_ms: Annotated[int, Field(ge=50, le=60_000)] = 2_000
 
+    @property
+    def controller(self) -> str:
+        """A gateway to DALI or to an RS-485 line answers for all that is behind it."""
+        return f"{self.host}:{self.port}"
+
 
 class Poe(Section):
     """The switch's port that powers a device; `index` is group.port, or MikroTik's ifIndex."""

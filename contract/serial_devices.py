@@ -27,6 +27,11 @@ class ModbusMap(Device):
     base: Annotated[int, Field(ge=0, le=0xFFFF)] = 0
     timeout_ms: Annotated[int, Field(ge=50, le=10_000)] = 500
 
+    @property
+    def controller(self) -> str:
+        """A DALI gateway answers for all its gears at one address."""
+        return f"address {self.address}"
+
 
 class A02yyuw(Device):
     """An A02YYUW or JSN-SR04T ultrasonic sensor that speaks by itself."""

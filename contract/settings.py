@@ -183,6 +183,10 @@ class AgentSettings(Section):
         """Every line's name."""
         return [line.name for line in self.lines()]
 
+    def judged_lines(self) -> list[str]:
+        """Every line's name, and with its line's what each controller on it is called."""
+        return judged_names(self.lines())
+
     def devices(self) -> Iterator[Device]:
         """Every device on every line."""
         return (device for line in self.lines() for device in line.device)
@@ -190,6 +194,17 @@ class AgentSettings(Section):
     def lines(self) -> list[Line]:
         """Every line."""
         return [*self.serial, *self.network, *self.lorawan, *self.pins]
+
+
+def judged_names(lines: Sequence[Line]) -> list[str]:
+    """The names by which lines, and controllers that answer for several, are told."""
+    behind = {
+        f"{line.name} {device.controller}"
+        for line in lines
+        for device in line.device
+        if device.controller
+    }
+    return [*(line.name for line in lines), *sorted(behind)]
 
 
 def _refuse_twice(what: str, items: Sequence[str | int]) -> None:

@@ -29,8 +29,9 @@ lamps are counted a quarter of an hour after they were switched on. Values that 
 it hangs on. What that one's fault explains is not told again for the device, and what was told in
 the five minutes before (two reports, of a LoRaWAN sensor) is ended with `explained by …`. A line
 on which nothing answers is one `lineUnreachable` of the gateway, its detail beginning with the
-line's name; it explains also what hangs on the line's devices by another line. Cameras and access
-points have one event at a time: their first cause.
+line's name; it explains also what hangs on the line's devices by another line. So is a controller
+that answers for several at one address (a DALI gateway, a converter from Modbus TCP). Cameras
+and access points have one event at a time: their first cause.
 
 A meter behind the contactor has no voltage by day, and may not answer then: `switched = true` in
 its settings says so, and while the contactor of the pillar in its `fed_by` is open, neither is a

@@ -391,5 +391,5 @@ def _line_key(line: str) -> str:
 
 def _key(event: Event) -> str:
     if event.type == EventType.LINE_UNREACHABLE:
-        return _line_key(event.detail.partition(":")[0])
+        return _line_key(event.detail.partition(": ")[0])
     return event.type

@@ -185,6 +185,7 @@ class Gateway:
                 interval_ms=MINUTE_MS,
                 lost=self.watch.is_lost(device.asset),
                 report_ms=round(1_000 * device.reports_every_s),
+                controller=device.controller,
             )
             for device in devices
         ]

@@ -1,3 +1,6 @@
+from collections.abc import Sequence
+from itertools import chain, repeat
+
 import pytest
 
 from agent.drivers.driver import Observation
@@ -12,7 +15,10 @@ from agent.errors import (
 )
 from agent.events.line_watch import LineWatch
 from agent.reachability import Reachability
+from contract.devices import Device
 from contract.identity import AssetId, Kind
+from contract.serial_devices import ModbusMap
+from contract.settings import SerialLine, judged_names
 from tests.agent.events.watching import Watching, device, words
 
 CAMERA = device("CAM-01", Kind.CAMERA, fed_by="SW-01")
@@ -121,11 +127,25 @@ def test_no_internet_is_the_only_event_also_in_the_rounds_between_two_probes() -
 class Lines:
     """A line of silent devices, round by round."""
 
-    def __init__(self, *assets: tuple[str, Kind]) -> None:
-        self.watching = Watching(*(device(*one) for one in assets), CAMERA, SWITCH)
+    def __init__(
+        self,
+        *assets: tuple[str, Kind],
+        controllers: Sequence[str] = (),
+        watched: Sequence[Device] = (),
+    ) -> None:
+        watched = watched or [device(*one) for one in assets]
+        self.watching = Watching(*watched, CAMERA, SWITCH)
         self.devices = [
-            Reachability(asset=AssetId(asset), kind=kind, unreachable_after=3, interval_ms=10_000)
-            for asset, kind in assets
+            Reachability(
+                asset=AssetId(asset),
+                kind=kind,
+                unreachable_after=3,
+                interval_ms=10_000,
+                controller=controller,
+            )
+            for (asset, kind), controller in zip(
+                assets, chain(controllers, repeat("")), strict=False
+            )
         ]
         self.line = LineWatch("pju", self.devices, self.watching.watch)
 
@@ -174,6 +194,60 @@ def test_a_dead_meter_among_living_ones_is_its_own_event() -> None:
     lines = Lines(*METERS)
     told = lines.rounds(*[".x."] * 6)
     assert told == ["+deviceUnreachable PJU-2"]
+
+
+GEARS = ("address 7", "address 7", "")
+
+
+def test_a_dead_dali_gateway_beside_a_living_meter_is_one_event_for_all_its_gears() -> None:
+    lines = Lines(*METERS, controllers=GEARS)
+    told = lines.rounds(*["xx."] * 6, "...")
+    assert told == ["+lineUnreachable bb-0001", "-lineUnreachable bb-0001"]
+    assert lines.watching.told[0].detail == (
+        "pju address 7: nothing behind it answers; check its power and its connection;"
+        " 2 devices hang on it"
+    )
+
+
+def test_a_dead_dali_gateway_is_no_new_event_after_a_restart() -> None:
+    line = SerialLine(name="pju", port="/dev/ttyUSB0", device=[gear(1), gear(2)])
+    watching = Watching(*line.device)
+    for at_ms in (1_000, 2_000):
+        watching.watch.line_dead(
+            "pju address 7", [AssetId("PJU-1"), AssetId("PJU-2")], "nothing answers", at_ms
+        )
+        watching.restart(judged_names([line]))
+    assert words(watching.told) == ["+lineUnreachable bb-0001"]
+
+
+def gear(number: int) -> ModbusMap:
+    return ModbusMap(
+        asset=AssetId(f"PJU-{number}"), kind=Kind.STREETLIGHT, address=7, base=100 * number,
+        map="/etc/nadi/modbus/intesis-dali2-gear.toml",
+    )  # fmt: skip
+
+
+def test_a_gear_that_alone_is_silent_behind_its_gateway_is_its_own_event() -> None:
+    lines = Lines(*METERS, controllers=GEARS)
+    assert lines.rounds(*[".x."] * 6) == ["+deviceUnreachable PJU-2"]
+
+
+def test_a_dead_line_explains_its_dali_gateway_too() -> None:
+    lines = Lines(*METERS, controllers=GEARS)
+    assert lines.rounds(*["xxx"] * 6, "...") == [
+        "+lineUnreachable bb-0001",
+        "-lineUnreachable bb-0001",
+    ]
+    assert lines.watching.told[0].detail.startswith("pju: ")
+
+
+def test_a_dead_switch_explains_the_dali_gateway_that_hangs_on_it() -> None:
+    gears = (device(f"PJU-{number}", Kind.STREETLIGHT, fed_by="SW-01") for number in "12")
+    lines = Lines(
+        ("SW-01", Kind.SWITCH), *METERS,
+        controllers=("", "10.0.0.5:502", "10.0.0.5:502", ""), watched=(*gears, device(*METERS[2])),
+    )  # fmt: skip
+    assert lines.rounds(*["xxx."] * 6) == ["+deviceUnreachable SW-01"]
 
 
 def test_one_lost_answer_beside_a_dead_device_kills_no_line() -> None:

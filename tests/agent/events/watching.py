@@ -1,6 +1,6 @@
 """A watch over one or a few assets, told values by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from agent.clock import FakeClock, Sight
 from agent.drivers.driver import Observation
@@ -37,11 +37,11 @@ class Watching:
         self._begun = 0
         self.watch = self._start({})
 
-    def restart(self) -> None:
+    def restart(self, lines: Sequence[str] = LINES) -> None:
         """Only open events and what was learned survive."""
-        self.watch = self._start(all_learned(self.watch))
+        self.watch = self._start(all_learned(self.watch), lines)
 
-    def _start(self, learned: Mapping[AssetId, Learned]) -> Watch:
+    def _start(self, learned: Mapping[AssetId, Learned], lines: Sequence[str] = LINES) -> Watch:
         watch = Watch(
             watched_assets(self._devices, learned),
             gateway=GatewayId("bb-0001"),
@@ -51,7 +51,7 @@ class Watching:
             tell=self.told.append,
             open_events=self.open_events(),
         )
-        watch.start(LINES, self.now_ms)
+        watch.start(lines, self.now_ms)
         return watch
 
     def open_events(self) -> list[Event]:
