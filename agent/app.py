@@ -21,6 +21,7 @@ from agent.outbox.file import OutboxFile
 from agent.outbox.opening import damage_mark, open_outbox
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import Contents
+from agent.outbox.runway import Runway, RunwayOf
 from agent.round import Round
 from agent.sampler import Sampler
 from agent.sealer import Sealer
@@ -88,6 +89,9 @@ async def run(
                 connector=connector,
                 note=note,
                 account=_account(settings, outbox, file, in_thread),
+                runway=Runway(
+                    outbox=outbox, file=file, in_thread=in_thread, settings=settings
+                ).days,
             )
             await agent.run(notifier, stop)
         except* OutboxDamaged:
@@ -128,6 +132,7 @@ class Agent:
         *,
         connector: Connector | None,
         account: "Callable[[], Accountant]",
+        runway: RunwayOf,
         note: str,
     ) -> None:
         self._account = account
@@ -139,7 +144,11 @@ class Agent:
         self._round = Round()
         self._uplink = Uplink(outbox.ledger, settings.uplink, jitter=_jitter)
         self._reporter = Reporter(
-            outbox=outbox, clock=clock, started_ms=clock.boot_ms(), faults=self._faults
+            outbox=outbox,
+            clock=clock,
+            started_ms=clock.boot_ms(),
+            faults=self._faults,
+            runway=runway,
         )
         self._connector = connector or self._mqtt()
         self._sync = self._synchroniser()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from agent.clock import Clock
 from agent.outbox.outbox import Outbox
+from agent.outbox.runway import RunwayOf
 from contract.messages import Backlog, Counts, Status
 
 PROGRAM = "nadi-agent 0.1.0"
@@ -18,6 +19,7 @@ class Reporter:
     clock: Clock
     started_ms: int
     faults: Callable[[], Iterable[str]]
+    runway: RunwayOf
 
     async def status(self) -> Status:
         """The whole status now."""
@@ -40,6 +42,7 @@ class Reporter:
             ),
             free_bytes=self.outbox.room_bytes,
             outbox_bytes=self.outbox.used_bytes,
+            runway_days=await self.runway(backlog),
             faults=[fault[:200] for fault in self.faults()][:100],
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from agent.clock import KernelClock
 from agent.config import load
 from agent.link import MqttConnector, Post
-from agent.outbox.outbox import Outbox
+from agent.outbox.outbox import Outbox, Waiting
 from agent.status import Reporter
 from agent.sync import Synchroniser
 from agent.uplink import Name, Uplink
@@ -73,7 +73,9 @@ def _synchroniser(settings: AgentSettings, outbox: Outbox) -> Synchroniser:
         outbox.gateway,
     )
     will = Status(gateway=gateway, state="offline")
-    reporter = Reporter(outbox=outbox, clock=clock, started_ms=clock.boot_ms(), faults=list)
+    reporter = Reporter(
+        outbox=outbox, clock=clock, started_ms=clock.boot_ms(), faults=list, runway=_unknown
+    )
     return Synchroniser(
         connector=MqttConnector(
             broker=settings.broker,
@@ -90,6 +92,10 @@ def _synchroniser(settings: AgentSettings, outbox: Outbox) -> Synchroniser:
         now_s=lambda: clock.boot_ms() / 1_000,
         jitter=_jitter,
     )
+
+
+async def _unknown(_: Waiting) -> None:
+    """Nobody asks this agent how long it could go on."""
 
 
 def _jitter() -> float:

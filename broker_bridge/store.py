@@ -172,7 +172,7 @@ class Transaction(Protocol):
         ...
 
     def hear(self, status: Status) -> None:
-        """Keep a gateway's newest status."""
+        """Keep a gateway's newest status; one heard again keeps its time, a will what was said."""
         ...
 
     def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:

@@ -237,6 +237,7 @@ class Status(Message):
     backlog: Backlog | None = None
     free_bytes: Count | None = None
     outbox_bytes: Count | None = None
+    runway_days: Annotated[float, Field(ge=0, le=1e9)] | None = None
     faults: Annotated[list[Short], Field(max_length=100)] = []
 
 

@@ -8,7 +8,7 @@ from provisioning.face import new_group
 from provisioning.language import _
 
 GROUPS = ("authority", "broker", "fleet", "gateway", "asset")
-COMMANDS = ("doctor", "collect")
+COMMANDS = ("status", "doctor", "collect")
 
 
 def build(*wanted: str) -> typer.Typer:

@@ -5,7 +5,7 @@ Order: `--lang`, NADI_LANG, the fleet's setting, the environment as gettext read
 
 import gettext
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 LANGUAGES = ("id", "en")
@@ -16,6 +16,8 @@ _MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
 }
+
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 _language = "en"
 _translations = gettext.NullTranslations()
@@ -79,6 +81,18 @@ def clock(moment: datetime, zone: tzinfo | None = None) -> str:
     """19:05 or 19.05, where we are."""
     local = moment.astimezone(zone)
     return f"{local.hour:02}{'.' if _language == 'id' else ':'}{local.minute:02}"
+
+
+def span(length: timedelta) -> str:
+    """40 s, 12 min, 3 h or 31 d: so much that a person can plan with it."""
+    seconds = round(length.total_seconds())
+    if seconds < _MINUTE_S:
+        return _("{count} s").format(count=seconds)
+    if seconds < _HOUR_S:
+        return _("{count} min").format(count=seconds // _MINUTE_S)
+    if seconds < 2 * _DAY_S:
+        return _("{count} h").format(count=seconds // _HOUR_S)
+    return _("{count} d").format(count=number(seconds // _DAY_S))
 
 
 def _of_fleet(settings: Path) -> str | None:

@@ -12,6 +12,7 @@ from typing import TextIO
 from provisioning.language import _, mark
 
 NARROW, WIDE = 40, 80
+SIGN_ROOM = 6  # the longest sign, and a space
 _ASCII = {
     "·": "-",
     "…": "...",
@@ -55,35 +56,43 @@ class Terminal:
 
     def step(self, sign: Sign, text: str, *, code: str = "") -> None:
         """One line of the report with its sign; `code` is what to say on the telephone."""
-        word = _(sign.value).ljust(5) + " "
         body = f"{text}  {code}" if code else text
-        lines = _wrapped(body, self.width - len(word))
-        first, *more = lines.split("\n")
-        indented = [" " * len(word) + line for line in more]
-        self._print("\n".join([self._painted(word, sign) + first, *indented]))
+        first, *more = _wrapped(body, self.width - SIGN_ROOM).split("\n")
+        indented = [" " * SIGN_ROOM + line for line in more]
+        self._print("\n".join([self._word(sign) + first, *indented]))
 
     def more(self, text: str, *, whole: bool = False) -> None:
         """What belongs to the line with the sign above; `whole` is never broken, as a command."""
-        room = " " * 6
-        self._print(room + text if whole else textwrap.indent(_wrapped(text, self.width - 6), room))
+        room = " " * SIGN_ROOM
+        wrapped = text if whole else _wrapped(text, self.width - SIGN_ROOM)
+        self._print(textwrap.indent(wrapped, room))
 
     def command(self, label: str, line: str) -> None:
         """A command to run next, never broken or shortened; alone on its line if it must be."""
         joined = f"{label} {line}"
         self._print(joined if len(joined) <= self.width else f"{label}\n  {line}")
 
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """Columns where there is room, otherwise one block a row; no cell is ever cut."""
+    def table(
+        self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, signs: Sequence[Sign] = ()
+    ) -> None:
+        """Columns where there is room, otherwise one block a row; no cell is ever cut.
+
+        With `signs` each row begins with its own.
+        """
+        words = [self._word(sign) for sign in signs] or [""] * len(rows)
+        room = SIGN_ROOM if signs else 0
         widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-        if sum(widths) + 2 * (len(widths) - 1) <= self.width:
-            for row in (heads, *rows):
+        if room + sum(widths) + 2 * (len(widths) - 1) <= self.width:
+            for word, row in zip((" " * room, *words), (heads, *rows), strict=True):
                 cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-                self._print("  ".join(cells).rstrip())
+                self._print((word + "  ".join(cells)).rstrip())
             return
-        for row in rows:
-            self._print(row[0])
+        margin = " " * (room or 2)
+        for word, row in zip(words, rows, strict=True):
+            self._print(word + row[0])
             for head, cell in list(zip(heads, row, strict=True))[1:]:
-                self._print(textwrap.indent(_wrapped(f"{head}: {cell}", self.width - 2), "  "))
+                text = _wrapped(f"{head}: {cell}", self.width - len(margin))
+                self._print(textwrap.indent(text, margin))
 
     def error(self, lines: Sequence[str], code: str) -> None:
         """What went wrong, on `err`: the sentences, then the code."""
@@ -125,6 +134,10 @@ class Terminal:
         if stream is None and self.mute:
             return
         print(text, file=stream or self.out, flush=True)
+
+    def _word(self, sign: Sign) -> str:
+        """The sign, as wide as any."""
+        return self._painted(_(sign.value).ljust(SIGN_ROOM - 1) + " ", sign)
 
     def _painted(self, text: str, sign: Sign) -> str:
         colour = _COLOURS.get(sign.name.lower())

@@ -124,7 +124,10 @@ def channels() -> tuple[Channel, ...]:
             sent=True,
             retained=True,
             text="What a gateway last said of its own health, or the broker on its behalf.",
-            examples=(("gateway-state.json", "online, with a backlog and a fault"),),
+            examples=(
+                ("gateway-state.json", "online, with a backlog and a fault"),
+                ("gateway-state-offline.json", "gone, with what it last said"),
+            ),
             group="feed",
         ),
         Channel(
@@ -166,7 +169,11 @@ def channels() -> tuple[Channel, ...]:
             retained=True,
             text="Said at each connection and every statement_interval_s. The Last Will says "
             f"offline. At most {MAX_STATEMENT_BYTES} bytes.",
-            examples=(("status.json", "online"), ("status-offline.json", "the Last Will")),
+            examples=(
+                ("status.json", "online"),
+                ("status-runway.json", "online, with the days it could go on alone"),
+                ("status-offline.json", "the Last Will"),
+            ),
             group="up",
         ),
         Channel(

@@ -53,8 +53,12 @@ NOTES: dict[tuple[str, str], str] = {
     ("AssetEvent", "observed_at"): f"{_TIME}; absent while its boot has no known date",
     ("AssetEvent", "time_quality"): "absent together with observed_at",
     ("GatewayState", "registered"): _REGISTERED,
-    ("GatewayState", "heard_at"): f"when a bridge took the status in; {_TIME}",
-    ("Status", "state"): "offline is published by the broker, as the Last Will",
+    ("GatewayState", "heard_at"): "when a bridge first heard that status: of an offline one, since "
+    f"when it is gone; {_TIME}",
+    ("GatewayState", "status"): "of an offline gateway, what it last said of itself, and offline",
+    ("Status", "state"): "offline is published by the broker, as the Last Will, and alone",
+    ("Status", "runway_days"): "for how long the card can hold what comes, as of now; absent while "
+    "too few rounds are sealed",
     ("Status", "faults"): "what a technician should look at, a sentence each",
     ("Status", "sealed"): "by all epochs that are on the card",
     ("Backlog", "oldest_age_ms"): "0 if there is no backlog",

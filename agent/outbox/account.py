@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from agent.outbox.file import OutboxFile
 from agent.outbox.ledger import EpochLedger
 from agent.outbox.outbox import InOneThread, Outbox, Waiting
+from agent.outbox.runway import DAY_MS, Runway
 from contract.codec import Key, sha256_of
 from contract.messages import Counts
 from contract.outbox_report import MAX_BAD, BadBatch, LossReason, OutboxReport, Verdict
 from contract.ranges import Range, RangeSet
 from contract.settings import AgentSettings
 
-DAY_MS = 86_400_000
-PACE_BATCHES = 360  # an hour of rounds
 AT_ONCE = 32  # batches read together, so that memory and the wait of a seal stay small
 
 
@@ -32,10 +31,8 @@ class Accountant:
         ledgers = self.outbox.ledger.epochs
         waiting = await self.outbox.waiting()
         backlog = await self._bytes((it, it.open.ranges) for it in ledgers)
-        pace = await self.in_thread(lambda: self.file.pace(ledgers[-1].id, PACE_BATCHES))
-        budget = self.settings.outbox.budget_mb << 20
-        free = self.outbox.room_bytes - (self.settings.outbox.reserve_free_mb << 20)
-        room = max(min(budget - backlog, free + self.outbox.used_bytes - backlog), 0)
+        runway = self._runway
+        pace = await runway.pace()
         limit = self.settings.uplink.backlog_bytes_s
         return OutboxReport(
             gateway=self.outbox.gateway,
@@ -46,13 +43,19 @@ class Accountant:
             oldest_age_ms=_age_ms(waiting, now_ms),
             from_earlier_boot=waiting.oldest_ms == 0,
             used_bytes=self.outbox.used_bytes,
-            budget_bytes=budget,
-            free_bytes=max(free, 0),
-            bytes_a_day=pace and round(pace * DAY_MS),
-            runway_days=round(room / (pace * DAY_MS), 1) if pace else None,
+            budget_bytes=self.settings.outbox.budget_mb << 20,
+            free_bytes=max(runway.free_bytes, 0),
+            bytes_a_day=round(pace.bytes_a_ms * DAY_MS) if pace else None,
+            runway_days=runway.days_beside(backlog, pace) if pace else None,
             drain_s=round(backlog / limit, 1) if limit else None,
             lost=list(_losses(ledgers)),
             fault=fault,
+        )
+
+    @property
+    def _runway(self) -> Runway:
+        return Runway(
+            outbox=self.outbox, file=self.file, in_thread=self.in_thread, settings=self.settings
         )
 
     async def verify(self) -> Verdict:

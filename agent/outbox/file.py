@@ -18,6 +18,7 @@ from agent.outbox.records import (
     EpochUpdate,
     Gone,
     NewBatch,
+    Pace,
     Stored,
     Tally,
     Victims,
@@ -152,12 +153,14 @@ class OutboxFile:
             span = (row_id(epoch_id, first), row_id(epoch_id, last))
             return int(self._connection.execute(SELECT_SIZE, span).fetchone()[0])
 
-    def pace(self, epoch_id: int, count: int) -> float | None:
-        """Bytes a millisecond that the last `count` batches of an epoch took; None of too few."""
+    def pace(self, epoch_id: int, count: int) -> Pace | None:
+        """Of the last `count` batches of an epoch; None of too few."""
         with in_words(self.path):
             row = self._connection.execute(SELECT_PACE, (*span_of(epoch_id), count)).fetchone()
         batches, size, span_ms = row
-        return size / span_ms if batches > 1 and span_ms > 0 else None
+        if batches < 2 or span_ms <= 0:
+            return None
+        return Pace(batch_bytes=size / batches, bytes_a_ms=size / span_ms)
 
     def contents(self) -> Contents:
         """Everything but the bodies."""

@@ -43,6 +43,14 @@ class EpochRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What rounds take of the card."""
+
+    batch_bytes: float
+    bytes_a_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewBatch:
     """One sealed batch on its way to the card; immutable from here on."""
 

@@ -268,7 +268,8 @@ class PostgresTransaction:
     def hear(self, status: Status) -> None:
         """See `Transaction.hear`."""
         said = storable(status.model_dump_json(exclude_none=True))
-        self._db.execute(q.HEAR, (said, self._gateways[status.gateway]))
+        row = {"said": said, "gateway": self._gateways[status.gateway]}
+        self._db.execute(q.HEAR_OFFLINE if status.state == "offline" else q.HEAR, row)
 
     def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:
         """See `Transaction.facts`; the oldest stream first."""

@@ -130,7 +130,20 @@ WHERE gateway_id = %(gateway)s AND held AND NOT id = ANY(%(named)s::bigint[])
     AND NOT (statement IS NULL
         AND id > (SELECT coalesce(max(named), 0) FROM unnest(%(named)s::bigint[]) named))
 """
-HEAR = "UPDATE gateway SET status = %s, heard_at = clock_timestamp() WHERE id = %s"
+HEAR = """
+UPDATE gateway SET
+    heard_at = CASE WHEN status = %(said)s THEN heard_at ELSE clock_timestamp() END,
+    status = %(said)s
+WHERE id = %(gateway)s
+"""
+# The Last Will says nothing but that: what the gateway last said of itself stays beside it.
+HEAR_OFFLINE = """
+UPDATE gateway SET
+    heard_at = CASE WHEN status::jsonb ->> 'state' = 'offline' THEN heard_at
+        ELSE clock_timestamp() END,
+    status = jsonb_set(coalesce(status, %(said)s)::jsonb, '{state}', '"offline"')::text
+WHERE id = %(gateway)s
+"""
 
 NEXT_VERSIONS = """
 UPDATE gateway SET receipt_version =

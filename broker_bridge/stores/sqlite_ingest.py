@@ -24,6 +24,7 @@ from broker_bridge.stores.events import PlacedEvent, event_row, events_of
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.sqlite_dating import boot_of, date_boot, estimate_boots, widen_boot
 from broker_bridge.stores.sqlite_quarantine import keep_aside
+from broker_bridge.stores.sqlite_statuses import hear
 from broker_bridge.stores.statements import stated, storable
 from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import Holding, Origin, Status
@@ -126,7 +127,6 @@ WHERE gateway_id = (SELECT id FROM gateway WHERE name = ?1) AND held = 1
     AND id NOT IN (SELECT value FROM json_each(?2))
     AND NOT (statement IS NULL AND id > (SELECT coalesce(max(value), 0) FROM json_each(?2)))
 """
-_HEAR = "UPDATE gateway SET status = ?, heard_ms = ? WHERE name = ?"
 _NEXT_VERSION = """
 UPDATE gateway SET receipt_version = max(receipt_version + 1, ?) WHERE name = ?
 RETURNING id, receipt_version
@@ -338,8 +338,7 @@ class SqliteTransaction:
 
     def hear(self, status: Status) -> None:
         """See `Transaction.hear`."""
-        row = (status.model_dump_json(exclude_none=True), self._now_ms, status.gateway)
-        self._db.execute(_HEAR, row)
+        hear(self._db, status, now_ms=self._now_ms)
 
     def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:
         """See `Transaction.facts`; the oldest stream first."""

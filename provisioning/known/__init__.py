@@ -1,6 +1,16 @@
 """Every error that `nadi` can end with, by its code."""
 
-from provisioning.known import authority, bundle, collecting, doctor, fleet, general, joining, usage
+from provisioning.known import (
+    authority,
+    bundle,
+    collecting,
+    doctor,
+    fleet,
+    general,
+    joining,
+    usage,
+    watching,
+)
 
 TABLES = (
     usage.KNOWN,
@@ -11,5 +21,6 @@ TABLES = (
     joining.KNOWN,
     collecting.KNOWN,
     doctor.KNOWN,
+    watching.KNOWN,
 )
 BY_CODE = {known.code: known for table in TABLES for known in table}

@@ -34,10 +34,12 @@ STATEMENTS: dict[str, type[Message]] = {
     "receipt": Receipt,
     "status": Status,
     "status-offline": Status,
+    "status-runway": Status,
     "asset-state": AssetState,
     "asset-event": AssetEvent,
     "asset-event-undated": AssetEvent,
     "gateway-state": GatewayState,
+    "gateway-state-offline": GatewayState,
 }
 BATCHES = ("batch", "batch-dictionary")
 

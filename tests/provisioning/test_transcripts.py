@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from provisioning.certificates import Role
 from tests.provisioning import pole as working
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
 from tests.provisioning.cutoff import CutOff, cut_off
+from tests.provisioning.feeding import may_hear, state, telling
 from tests.provisioning.poles import Pole, bin_of, lamp, playing, pole
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
@@ -166,6 +167,21 @@ def _at(pole: working.Pole, desk: dict[str, str]) -> None:
     desk["PATH"] = f"{desk['PATH'].partition(':')[0]}:{pole.path()}:{os.environ['PATH']}"
 
 
+def _fleet(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A city that has heard of four gateways."""
+    centre: Centre = request.getfixturevalue("centre")
+    may_hear(centre)
+    desk["NADI_AUTHORITY"] = str(centre.authority.folder)
+    hour, minute = timedelta(hours=1), timedelta(minutes=1)
+    with telling(centre) as tell:
+        tell(
+            state("bb-0001", room=44.0),
+            state("bb-0002", "offline", ago=3 * hour + minute, waits=6, room=31.2),
+            state("bb-0003", waits=60, oldest=12 * minute, room=44.0),
+            state("bb-0004", "stopped", ago=50 * hour),
+        )
+
+
 # A page's comment names what must be there before its block is played; add yours here.
 NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "office": _office,
@@ -176,6 +192,7 @@ NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "pole": _pole,
     "unplugged": _unplugged,
     "running": _running,
+    "fleet": _fleet,
 }
 
 

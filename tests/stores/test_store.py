@@ -8,7 +8,7 @@ from broker_bridge.errors import StoreRefused
 from broker_bridge.opening import CityStore
 from broker_bridge.store import Balance, Change, GatewayFacts, Quarantined, Rejected, Stream
 from contract.identity import AssetId, Epoch, GatewayId, Kind
-from contract.messages import Counts, EventColumn, Status
+from contract.messages import Backlog, Counts, EventColumn, GatewayState, Status
 from contract.ranges import RangeSet
 from contract.readings import Phase
 from tests.stores.conftest import OpenStore
@@ -352,6 +352,29 @@ def test_a_status_is_told_as_it_was_last_heard(store: CityStore) -> None:
     rows = store.query("SELECT status FROM gateway").rows
     assert '"offline"' in str(rows[0][0])
     assert store.gateways() == [G1]
+
+
+def test_a_last_will_leaves_what_the_gateway_said_last_and_since_when_it_is_gone(
+    store: CityStore,
+) -> None:
+    waits = Backlog(batches=3, counts=Counts(readings=9), oldest_age_ms=20_250)
+    said = Status(gateway=G1, state="online", backlog=waits, runway_days=44.5, faults=["x"])
+
+    def hear(status: Status) -> GatewayState:
+        with store.transaction() as transaction:
+            transaction.lock([G1])
+            transaction.hear(status)
+        (state,) = store.gateway_states([G1])
+        return state
+
+    hear(said)
+    gone = hear(Status(gateway=G1, state="offline"))
+    assert gone.status == said.model_copy(update={"state": "offline"})
+    # A broker says what it retains to every bridge that starts: that is no news.
+    assert hear(Status(gateway=G1, state="offline")).heard_at == gone.heard_at
+    back = hear(said)
+    assert back.heard_at >= gone.heard_at
+    assert (back.status, hear(said).heard_at) == (said, back.heard_at)
 
 
 def test_what_the_database_itself_refuses_is_refused_in_words(store: CityStore) -> None:

@@ -9,6 +9,7 @@ import pytest
 from agent import outbox_command
 from agent.errors import AgentError
 from agent.outbox.account import Accountant
+from agent.outbox.runway import Runway
 from contract.identity import City
 from contract.messages import Counts
 from contract.outbox_report import BadBatch, LossReason
@@ -58,6 +59,20 @@ async def test_the_report_says_how_long_the_card_can_hold_at_the_present_pace(
     assert a_second == pytest.approx(said.backlog_bytes / 10 * 1.1, rel=0.02)
     assert said.runway_days == round((1_048_576 - said.backlog_bytes) / said.bytes_a_day, 1)
     assert said.drain_s == round(said.backlog_bytes / 1_000, 1)
+
+
+async def test_every_status_foretells_the_same_from_the_newest_rounds_alone(
+    tmp_path: Path,
+) -> None:
+    settings = settings_for(tmp_path)
+    with started(tmp_path / "outbox.db") as run:
+        runway = Runway(outbox=run.outbox, file=run.file, in_thread=here, settings=settings)
+        await seal_rounds(run.outbox, 1)
+        assert await runway.days(await run.outbox.waiting()) is None
+        await seal_rounds(run.outbox, 10)
+        foretold = await runway.days(await run.outbox.waiting())
+        said = await accountant(run, settings).report(now_ms=20_000, running=True)
+    assert foretold == said.runway_days
 
 
 async def test_losses_are_told_by_their_reason(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""How the whole fleet is, as the city's own feed tells it."""
