@@ -65,7 +65,9 @@ def signed_by(sealed: Sealed, *, root: x509.Certificate) -> Holder:
 def refuse_revoked(chain: Sequence[x509.Certificate], revoked: RevocationLists) -> None:
     """Returns if the signer is on no list, and its authority keeps one; raises Revoked.
 
-    An authority that was revoked keeps no list any more; one that has run out needs none.
+    What was signed before the certificate was superseded, as by a renewal, is as good as before:
+    nobody else had its key. An authority that was revoked keeps no list any more; one that has run
+    out needs none.
     """
     holder = chain[0]
     issuer = next((one for one in chain[1:] if is_issued_by(holder, one)), None)
@@ -73,14 +75,22 @@ def refuse_revoked(chain: Sequence[x509.Certificate], revoked: RevocationLists) 
         return
     known = [one for one in revoked.lists if one.issuer == issuer.subject]
     known = [one for one in known if one.is_signature_valid(issuer.public_key())]  # type: ignore[arg-type]  # a key that signs no list is in no chain
-    serials = (one.get_revoked_certificate_by_serial_number(holder.serial_number) for one in known)
-    if any(serial is not None for serial in serials):
+    entries = (one.get_revoked_certificate_by_serial_number(holder.serial_number) for one in known)
+    if any(entry is not None and not _is_superseded(entry) for entry in entries):
         raise Revoked("whoever signed it was revoked", hint="keep the stick and ask the office")
     if not known and revoked.now <= issuer.not_valid_after_utc:
         raise Revoked(
             "the authority of whoever signed it was revoked, or its list is not here",
             hint="take the newest lists from the office",
         )
+
+
+def _is_superseded(entry: x509.RevokedCertificate) -> bool:
+    try:
+        reason = entry.extensions.get_extension_for_class(x509.CRLReason).value.reason
+    except (x509.ExtensionNotFound, ValueError):
+        return False
+    return reason is x509.ReasonFlags.superseded
 
 
 def _check_chain(chain: Sequence[x509.Certificate]) -> None:

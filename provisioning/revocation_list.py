@@ -13,13 +13,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 
 from provisioning.certificates import CLOCK_SKEW, Issuer
 
+SUPERSEDED = x509.CRLReason(x509.ReasonFlags.superseded)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
-    """One certificate that is refused."""
+    """One certificate that is refused; of a `superseded` one nobody else had the key."""
 
     serial: int
     at: datetime
+    superseded: bool = False
 
 
 def signed(
@@ -39,6 +42,8 @@ def signed(
     )
     for one in revoked:
         entry = x509.RevokedCertificateBuilder().serial_number(one.serial).revocation_date(one.at)
+        if one.superseded:
+            entry = entry.add_extension(SUPERSEDED, critical=False)
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(issuer.key, hashes.SHA256())
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from contract.document import Section, load_document
 from contract.identity import CityField
 from provisioning import revocation_list
-from provisioning.authority.record import Record
+from provisioning.authority.record import BY_ISSUING, Record
 from provisioning.broker.applying import Reach
 from provisioning.certificates import Issuer
 from provisioning.errors import Trouble
@@ -64,7 +64,7 @@ class Authority:
 
     def signed_lists(self, kept: Record, *, number: int, now: datetime) -> bytes:
         """The revocation lists of the issuing certificate and of every living delegation."""
-        issuers = {"issuing": self.issuing}
+        issuers = {BY_ISSUING: self.issuing}
         for delegated in kept.delegations(now):
             issuers[delegated.name] = self.delegation_issuer(delegated.name)
         return revocation_list.pem(

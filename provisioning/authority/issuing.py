@@ -9,9 +9,9 @@ from provisioning.authority import record
 from provisioning.authority.delegating import check_names
 from provisioning.authority.folder import Authority
 from provisioning.authority.making import write_credentials
-from provisioning.authority.record import Issued, Record
+from provisioning.authority.record import BY_ISSUING, Issued, Record
 from provisioning.broker import applying, rules
-from provisioning.broker.folder import ACL, broker_file
+from provisioning.broker.folder import ACL, CRL, broker_file
 from provisioning.certificates import Role, pem
 from provisioning.errors import Trouble
 
@@ -37,7 +37,7 @@ def issue(authority: Authority, name: str, role: Role, *, now: datetime) -> None
         authority.issuing, key.public_key(), role=role, name=name, now=now
     )
     with record.opened(authority.record_file, write=True) as kept:
-        kept.add(certificate, issuer="issuing", role=role)
+        kept.add(certificate, issuer=BY_ISSUING, role=role)
         write_credentials(
             authority.folder / places.CLIENTS / name,
             name,
@@ -73,7 +73,7 @@ def renew(authority: Authority, old: Issued, *, now: datetime) -> Path:
         )
         folder, name = authority.folder / places.CLIENTS / old.name, old.name
     with record.opened(authority.record_file, write=True) as kept:
-        kept.add(made, issuer="issuing", role=old.role)
+        kept.add(made, issuer=BY_ISSUING, role=old.role)
         _replace_pair(folder, name, pem(made, *authority.chain), certificates.key_pem(key))
     return folder
 
@@ -96,6 +96,16 @@ def write_access_list(authority: Authority, kept: Record) -> None:
         readers=[one.name for one in kept.newest_of(Role.READER)],
     )
     files.write(broker_file(authority.broker_folder, ACL, text.encode()))
+
+
+def sign_waiting(authority: Authority, *, now: datetime) -> int:
+    """A new list, where gateways have renewed since the newest; how many it names for that."""
+    with record.opened(authority.record_file, write=True) as kept:
+        waiting = kept.unlisted(now)
+        if waiting:
+            lists = authority.signed_lists(kept, number=kept.next_list(now), now=now)
+            files.write(broker_file(authority.broker_folder, CRL, lists))
+    return waiting
 
 
 def send(authority: Authority, *, now: datetime) -> None:

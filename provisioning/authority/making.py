@@ -8,6 +8,7 @@ from provisioning import certificates, files
 from provisioning.authority import folder as places
 from provisioning.authority import record
 from provisioning.authority.folder import Authority
+from provisioning.authority.record import BY_ISSUING
 from provisioning.broker import rules
 from provisioning.broker.folder import ACL, CONF, CRL, fill
 from provisioning.certificates import Issuer, Role, pem
@@ -100,8 +101,8 @@ def _write_peers(authority: Authority, wish: Wish, broker_path: Path, now: datet
         authority.issuing, bridge_key.public_key(), role=Role.BRIDGE, name=BRIDGE, now=now
     )
     with record.opened(authority.record_file, write=True) as kept:
-        kept.add(broker, issuer="issuing", role=Role.BROKER)
-        kept.add(bridge, issuer="issuing", role=Role.BRIDGE)
+        kept.add(broker, issuer=BY_ISSUING, role=Role.BROKER)
+        kept.add(bridge, issuer=BY_ISSUING, role=Role.BRIDGE)
         number = kept.next_list(now)
         lists = authority.signed_lists(kept, number=number, now=now)
         kept.applied(number, at=now)

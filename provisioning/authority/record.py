@@ -15,6 +15,7 @@ from provisioning.certificates import Role, name_of
 from provisioning.revocation_list import Revoked
 
 WAIT_S = 10.0
+BY_ISSUING = "issuing"  # how the record names the issuing certificate, beside the delegations
 TOKEN_KEPT = timedelta(days=1)
 SCHEMA = """
 CREATE TABLE certificate (
@@ -52,6 +53,23 @@ CREATE TABLE IF NOT EXISTS token (
     used_at TEXT
 ) STRICT
 """
+RENEWALS = """
+CREATE TABLE IF NOT EXISTS renewal (
+    serial TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    old_issuer TEXT NOT NULL,
+    old_serial TEXT NOT NULL,
+    old_not_after TEXT NOT NULL
+) STRICT
+"""
+SUPERSEDED = """
+CREATE TABLE IF NOT EXISTS superseded (
+    issuer TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    PRIMARY KEY (issuer, serial)
+) STRICT
+"""
+LATER = (TOKENS, RENEWALS, SUPERSEDED)  # a record from before there were any lacks them
 CLAIM = """
 UPDATE token SET used_at = ? WHERE digest = ? AND gateway = ? AND used_at IS NULL AND expires_at > ?
 RETURNING digest
@@ -64,6 +82,38 @@ VALUES (?, ?, ?, ?, ?, ?)
 REVOKE = """
 INSERT INTO revocation (issuer, serial, name, at, reason, not_after) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
+"""
+ADD_RENEWAL = """
+INSERT INTO renewal (serial, name, old_issuer, old_serial, old_not_after) VALUES (?, ?, ?, ?, ?)
+"""
+# What a renewed certificate is in the place of: those before it, and others made of the same one.
+REPLACED = """
+WITH RECURSIVE earlier (name, issuer, serial, not_after) AS (
+    SELECT name, old_issuer, old_serial, old_not_after FROM renewal WHERE serial = ?1
+    UNION
+    SELECT r.name, r.old_issuer, r.old_serial, r.old_not_after
+    FROM renewal AS r JOIN earlier AS b ON b.issuer = 'issuing' AND r.serial = b.serial
+)
+SELECT name, issuer, serial, not_after FROM earlier
+UNION
+SELECT c.name, c.issuer, c.serial, c.not_after
+FROM renewal AS own
+JOIN renewal AS r ON r.old_issuer = own.old_issuer AND r.old_serial = own.old_serial
+JOIN certificate AS c ON c.issuer = 'issuing' AND c.serial = r.serial
+WHERE own.serial = ?1 AND r.serial <> ?1
+"""
+REVOKED = """
+SELECT r.serial, r.at, s.serial IS NOT NULL FROM revocation AS r LEFT JOIN superseded AS s
+ON s.issuer = r.issuer AND s.serial = r.serial
+WHERE r.issuer = ? AND r.not_after > ? ORDER BY r.at, r.serial
+"""
+COMPROMISE = """
+DELETE FROM superseded
+WHERE (issuer, serial) IN (SELECT issuer, serial FROM revocation WHERE name = ?)
+"""
+UNLISTED = """
+SELECT count(*) FROM revocation
+WHERE not_after > ? AND at > (SELECT coalesce(max(at), '') FROM revocation_list)
 """
 LIVING = """
 SELECT c.issuer, c.serial, c.name, c.role, c.not_after FROM certificate AS c
@@ -196,21 +246,54 @@ class Record:
         at: datetime,
         reason: str,
         until: datetime,
+        superseded: bool = False,
     ) -> None:
-        """They are refused from the next list on, and stay in it until `until`."""
-        self._connection.executemany(
-            REVOKE,
-            [(issuer, f"{one:x}", name, _text(at), reason, _text(until)) for one in serials],
-        )
+        """They are refused from the next list on, and stay in it until `until`.
+
+        What its holder signed before stays good where it was only `superseded`.
+        """
+        for one in serials:
+            row = (issuer, f"{one:x}", name, _text(at), reason, _text(until))
+            is_new = self._connection.execute(REVOKE, row).rowcount
+            if is_new and superseded:
+                self._connection.execute("INSERT INTO superseded VALUES (?, ?)", row[:2])
+            if not superseded:
+                self._connection.execute(
+                    "DELETE FROM superseded WHERE issuer = ? AND serial = ?", row[:2]
+                )
+
+    def add_renewal(self, made: x509.Certificate, *, of: x509.Certificate, issuer: str) -> None:
+        """It was made for the holder of an older one, which `issuer` had made."""
+        serials = f"{made.serial_number:x}", f"{of.serial_number:x}"
+        row = (serials[0], name_of(made), issuer, serials[1], _text(of.not_valid_after_utc))
+        self._connection.execute(ADD_RENEWAL, row)
+
+    def supersede(self, serial: int, *, at: datetime) -> tuple[int, ...]:
+        """What that certificate was made in place of is revoked; its serials."""
+        rows = self._connection.execute(REPLACED, (f"{serial:x}",)).fetchall()
+        for name, issuer, old, until in rows:
+            self.revoke(
+                [int(old, 16)], issuer=issuer, name=name, at=at, reason="renewed",
+                until=_moment(until), superseded=True,
+            )  # fmt: skip
+        return tuple(int(old, 16) for _, _, old, _ in rows)
+
+    def compromise(self, name: str) -> None:
+        """Nothing that the name ever signed is good any more."""
+        self._connection.execute(COMPROMISE, (name,))
+
+    def unlisted(self, now: datetime) -> int:
+        """How many were revoked after the newest list was signed."""
+        (count,) = self._connection.execute(UNLISTED, (_text(now),)).fetchone()
+        return int(count)
 
     def revoked(self, issuer: str, now: datetime) -> tuple[Revoked, ...]:
         """What the next list of `issuer` must name."""
-        rows = self._connection.execute(
-            "SELECT serial, at FROM revocation WHERE issuer = ? AND not_after > ? "
-            "ORDER BY at, serial",
-            (issuer, _text(now)),
+        rows = self._connection.execute(REVOKED, (issuer, _text(now)))
+        return tuple(
+            Revoked(serial=int(serial, 16), at=_moment(at), superseded=bool(superseded))
+            for serial, at, superseded in rows
         )
-        return tuple(Revoked(serial=int(serial, 16), at=_moment(at)) for serial, at in rows)
 
     def revoked_names(self, now: datetime) -> tuple[str, ...]:
         """Names of which a certificate is on the lists."""
@@ -261,7 +344,7 @@ def create(path: Path) -> None:
     path.touch(mode=0o600, exist_ok=False)
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(SCHEMA)
-        connection.execute(TOKENS)
+        _add_later(connection)
 
 
 @contextmanager
@@ -274,12 +357,17 @@ def opened(path: Path, *, write: bool) -> Iterator[Record]:
         connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
         try:
             if write:
-                connection.execute(TOKENS)  # a record from before there were tokens lacks them
+                _add_later(connection)
             yield Record(connection)
         except BaseException:
             connection.execute("ROLLBACK")
             raise
         connection.execute("COMMIT")
+
+
+def _add_later(connection: sqlite3.Connection) -> None:
+    for table in LATER:
+        connection.execute(table)
 
 
 def _issued(row: tuple[str, str, str, str, str]) -> Issued:

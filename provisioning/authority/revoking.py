@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from provisioning import certificates, visit
 from provisioning.authority import issuing, record
 from provisioning.authority.folder import Authority
-from provisioning.authority.record import Record
+from provisioning.authority.record import BY_ISSUING, Record
 from provisioning.broker import applying
 from provisioning.broker.applying import Change, Reach
 from provisioning.broker.folder import CRL, broker_file
@@ -75,7 +75,7 @@ def sign(authority: Authority, target: Target, *, reason: str, now: datetime) ->
         probe = _passing(authority, f"{PROBE}-{number}", now)
         kept.revoke(
             [probe.certificate.serial_number],
-            issuer="issuing",
+            issuer=BY_ISSUING,
             name=PROBE,
             at=now,
             reason="probe",
@@ -164,6 +164,7 @@ def _context(authority: Authority, who: Issuer) -> ssl.SSLContext:
 
 
 def _revoke_known(kept: Record, name: str, *, reason: str, now: datetime) -> None:
+    kept.compromise(name)
     known = [one for one in kept.living(now) if one.name == name]
     for one in known:
         kept.revoke(

@@ -47,6 +47,7 @@ class Standing:
     first_gateway: datetime | None
     list_number: int
     applied_list_number: int
+    waiting: int  # certificates that gateways have replaced since the newest list
     root_key_here: bool
 
     @property
@@ -62,7 +63,7 @@ def standing(authority: Authority, *, now: datetime) -> Standing:
     """How it is now; reads, and changes nothing."""
     with record.opened(authority.record_file, write=False) as kept:
         living, delegations = kept.living(now), kept.delegations(now)
-        newest, applied = kept.newest_list(), kept.applied_list()
+        newest, applied, waiting = kept.newest_list(), kept.applied_list(), kept.unlisted(now)
         ended = kept.newest_of(Role.BROKER, Role.BRIDGE, Role.READER)
     parts = [
         _part("root", authority.city, authority.root.not_valid_after_utc, now),
@@ -78,6 +79,7 @@ def standing(authority: Authority, *, now: datetime) -> Standing:
         first_gateway=min((one.until for one in gateways), default=None),
         list_number=newest,
         applied_list_number=applied,
+        waiting=waiting,
         root_key_here=(authority.folder / places.OFFLINE / places.ROOT_KEY).exists(),
     )
 

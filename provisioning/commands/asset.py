@@ -1,11 +1,11 @@
 """`nadi asset …`: one asset goes to another gateway, or out of service."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from provisioning.authority import folder as places
+from provisioning.commands.options import Folder, Reason
 from provisioning.commands.showing import changes_of, say_changes
 from provisioning.face import command, job_of, new_group
 from provisioning.inventory import book, changing
@@ -19,13 +19,6 @@ GROUP = new_group(_("One asset: to another gateway, or out of service."))
 PUBLISH = "nadi fleet publish"
 
 Asset = Annotated[str, typer.Argument(metavar="ASSET", help=_("its inventory number"))]
-Reason = Annotated[
-    str | None, typer.Option("--reason", metavar="WHY", help=_("why, for the record"))
-]
-Folder = Annotated[
-    Path | None,
-    typer.Option("--authority", metavar="FOLDER", help=_("where the authority is kept")),
-]
 
 
 @command(GROUP, "move", _("Have an asset read by another gateway; its history stays."))

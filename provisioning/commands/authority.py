@@ -12,6 +12,7 @@ from provisioning.authority import making, record
 from provisioning.authority.standing import Part, Standing, State, standing
 from provisioning.broker import rules
 from provisioning.certificates import fingerprint
+from provisioning.commands.options import Confirm, Folder, Name, Reason
 from provisioning.commands.revoking import revoke_name
 from provisioning.errors import Trouble
 from provisioning.face import command, job_of, new_group
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 GROUP = new_group(_("The city's authority: certificates, delegations, revocation."))
 STATUS, APPLY = "nadi authority status", "nadi authority apply"
-
-Folder = Annotated[
-    Path | None,
-    typer.Option("--authority", metavar="FOLDER", help=_("where the authority is kept")),
-]
 
 
 @command(GROUP, "init", _("Make the city's authority and the broker's folder, once."))
@@ -129,7 +125,7 @@ def delegate(
 @command(GROUP, "issue", _("A certificate for one more bridge or central system."))
 def issue(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("its name"))] = None,
+    name: Name = None,
     role: Annotated[
         str | None, typer.Option(metavar="bridge|reader", help=_("a reader hears the feed only"))
     ] = None,
@@ -156,7 +152,7 @@ def issue(
 @command(GROUP, "renew", _("A new certificate for the broker, a bridge or a central system."))
 def renew(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("its name"))] = None,
+    name: Name = None,
     authority: Folder = None,
 ) -> Outcome:
     from provisioning.authority import issuing  # noqa: PLC0415
@@ -174,26 +170,26 @@ def renew(
     return _sent(job, there, result={"folder": str(folder)})
 
 
-@command(GROUP, "apply", _("Send the newest lists to the broker again."))
+@command(GROUP, "apply", _("Send the newest lists to the broker, with what was replaced since."))
 def apply(ctx: typer.Context, authority: Folder = None) -> Outcome:
+    from provisioning.authority import issuing  # noqa: PLC0415
+
     job = job_of(ctx)
     there = places.load(job.folder(authority))
     if job.dry_run:
         return Outcome(code=job.done_code)
-    return _sent(job, there, result={})
+    count = issuing.sign_waiting(there, now=job.now())
+    if count:
+        job.ok(_replaced(count))
+    return _sent(job, there, result={"replaced": count})
 
 
 @command(GROUP, "revoke", _("End a bridge, a central system or a delegation for good."))
 def revoke(
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help=_("its name"))] = None,
-    reason: Annotated[
-        str | None, typer.Option(metavar="WHY", help=_("why, for the record"))
-    ] = None,
-    confirm: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help=_("the name once more, where nobody is asked")),
-    ] = None,
+    name: Name = None,
+    reason: Reason = None,
+    confirm: Confirm = None,
     authority: Folder = None,
 ) -> Outcome:
     return revoke_name(job_of(ctx), name, reason, confirm, authority, gateway=False)
@@ -276,8 +272,20 @@ def _say_lists(job: Job, found: Standing) -> None:
                 old=found.applied_list_number, new=found.list_number
             ),
         )
+    if found.waiting:
+        job.step(Sign.WARN, _replaced(found.waiting))
+        job.terminal.command("     ", APPLY)
     if found.root_key_here:
         job.step(Sign.WARN, _("The root key is still on this machine: move it to a stick."))
+
+
+def _replaced(count: int) -> str:
+    said = plural(
+        "{count} certificate was replaced since the last list",
+        "{count} certificates were replaced since the last list",
+        count,
+    )
+    return said.format(count=count)
 
 
 def _result(made: places.Authority) -> dict[str, object]:
@@ -297,6 +305,7 @@ def _standing(found: Standing) -> dict[str, object]:
         "first_gateway_until": found.first_gateway and found.first_gateway.isoformat(),
         "revocation_list": found.list_number,
         "revocation_list_applied": found.applied_list_number,
+        "replaced_since": found.waiting,
         "root_key_here": found.root_key_here,
         "parts": [
             {

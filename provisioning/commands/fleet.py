@@ -8,6 +8,7 @@ import typer
 
 from contract.identity import Kind
 from provisioning.authority import folder as places
+from provisioning.commands.options import Folder, Reason
 from provisioning.commands.showing import changes_of, history_of, say_changes
 from provisioning.errors import Trouble
 from provisioning.face import command, job_of, new_group
@@ -25,14 +26,6 @@ from provisioning.terminal import Sign
 GROUP = new_group(_("What the city owns: lists, moves, and the registry."))
 MAX_FAULTS_SHOWN = 50
 PUBLISH = "nadi fleet publish"
-
-Folder = Annotated[
-    Path | None,
-    typer.Option("--authority", metavar="FOLDER", help=_("where the authority is kept")),
-]
-Reason = Annotated[
-    str | None, typer.Option("--reason", metavar="WHY", help=_("why, for the record"))
-]
 
 
 @command(GROUP, "import", _("Take a list of gateways and assets into the inventory."))

@@ -7,11 +7,21 @@ from typing import Annotated
 import typer
 
 from provisioning import names
+from provisioning.commands.options import (
+    Confirm,
+    Enrolment,
+    Folder,
+    Gateway,
+    OnGateway,
+    Reason,
+    endpoints,
+)
 from provisioning.commands.revoking import revoke_name
 from provisioning.face import command, job_of, new_group
 from provisioning.language import _
 from provisioning.outcome import Outcome
 
+ETC = Path("/etc/nadi")
 GROUP = new_group(_("One gateway, from the office to its pole and back."))
 
 
@@ -25,21 +35,14 @@ def prepare(
         Path, typer.Option(metavar="FOLDER", help=_("where bundles and labels are put"))
     ] = Path("bundles"),
     days: Annotated[int, typer.Option(metavar="DAYS", help=_("how long a bundle is valid"))] = 90,
-    enrolment: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="HOST:PORT", help=_("where a gateway with a network enrols; may be given again")
-        ),
-    ] = None,
-    authority: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help=_("where the authority is kept")),
-    ] = None,
+    enrolment: Enrolment = None,
+    authority: Folder = None,
 ) -> Outcome:
     job = job_of(ctx)
     from provisioning.commands.preparing import prepare_gateways  # noqa: PLC0415 its libraries wait
 
-    return prepare_gateways(job, gateways, out, days, enrolment or [], authority)
+    wanted = endpoints(enrolment, command="nadi gateway prepare")
+    return prepare_gateways(job, gateways, out, days, wanted, authority)
 
 
 @command(GROUP, "enrol", _("On the gateway: certificate, settings and devices, from a bundle."))
@@ -85,9 +88,7 @@ def enrol(
         str,
         typer.Option(metavar="COMMAND", help=_("what starts the agent, instead of systemctl")),
     ] = "",
-    folder: Annotated[
-        Path, typer.Option(metavar="FOLDER", help=_("where the gateway's files are"))
-    ] = Path("/etc/nadi"),
+    folder: OnGateway = ETC,
     yes: Annotated[bool, typer.Option("--yes", help=_("city code and devices are right"))] = False,
 ) -> Outcome:
     from provisioning.joining.beginning import Wish  # noqa: PLC0415 only a gateway needs it
@@ -108,20 +109,45 @@ def enrol(
     return run(job_of(ctx), wish)
 
 
+@command(GROUP, "renew", _("On the gateway: a new certificate in time; a timer does it by itself."))
+def renew(
+    ctx: typer.Context,
+    early: Annotated[bool, typer.Option("--now", help=_("also before half its life"))] = False,
+    enrolment: Enrolment = None,
+    restart: Annotated[
+        str,
+        typer.Option(metavar="COMMAND", help=_("what restarts the agent, instead of systemctl")),
+    ] = "",
+    wait: Annotated[
+        int,
+        typer.Option(
+            min=0, max=3600, metavar="SECONDS", help=_("how long to wait for the city's answer")
+        ),
+    ] = 120,
+    folder: OnGateway = ETC,
+) -> Outcome:
+    from provisioning.renewing.renewal import Wish  # noqa: PLC0415 only a gateway needs it
+    from provisioning.renewing.renewal import renew as run  # noqa: PLC0415
+
+    wish = Wish(
+        folder=folder.absolute(),
+        endpoints=endpoints(enrolment, command="nadi gateway renew"),
+        early=early,
+        restart=tuple(shlex.split(restart)),
+        wait_s=wait,
+    )
+    return run(job_of(ctx), wish)
+
+
 @command(GROUP, "token", _("A one-time token that lets one gateway enrol over the network."))
 def token(
     ctx: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help=_("the gateway's name"))
-    ] = None,
+    name: Gateway = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help=_("write it there instead of showing it")),
     ] = None,
-    authority: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help=_("where the authority is kept")),
-    ] = None,
+    authority: Folder = None,
 ) -> Outcome:
     from provisioning.commands.tokens import make_token  # noqa: PLC0415 its libraries wait
 
@@ -131,19 +157,9 @@ def token(
 @command(GROUP, "revoke", _("Refuse a stolen gateway, and show that it is refused."))
 def revoke(
     ctx: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help=_("the gateway's name"))
-    ] = None,
-    reason: Annotated[
-        str | None, typer.Option(metavar="WHY", help=_("why, for the record"))
-    ] = None,
-    confirm: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help=_("the name once more, where nobody is asked")),
-    ] = None,
-    authority: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help=_("where the authority is kept")),
-    ] = None,
+    name: Gateway = None,
+    reason: Reason = None,
+    confirm: Confirm = None,
+    authority: Folder = None,
 ) -> Outcome:
     return revoke_name(job_of(ctx), name, reason, confirm, authority, gateway=True)

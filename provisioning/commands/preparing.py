@@ -23,7 +23,12 @@ MAX_DAYS = 730
 
 
 def prepare_gateways(
-    job: Job, words: list[str], out: Path, days: int, enrolment: list[str], authority: Path | None
+    job: Job,
+    words: list[str],
+    out: Path,
+    days: int,
+    enrolment: tuple[Endpoint, ...],
+    authority: Path | None,
 ) -> Outcome:
     """Writes what is missing or no longer right, and records each bundle."""
     there = places.load(job.folder(authority))
@@ -34,7 +39,7 @@ def prepare_gateways(
         folder=out,
         life=timedelta(days=days),
         brokers=tuple(Endpoint(host=host, port=there.reach.port) for host in there.hosts),
-        enrolment=tuple(map(_endpoint, enrolment)),
+        enrolment=enrolment,
     )
     because = Because(who=job.who, why="prepare", at=job.now())
     with book.opened(there.folder / book.FILE, write=not job.dry_run) as kept:
@@ -87,13 +92,6 @@ def _written(job: Job, there: Authority, wish: bundles.Wish, plan: bundles.Plan)
     if not files.same(plan.labels):
         files.write(plan.labels)
     return made
-
-
-def _endpoint(text: str) -> Endpoint:
-    host, _colon, port = text.rpartition(":")
-    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
-        raise Trouble("E-USAGE-04", option="--enrolment", command="nadi gateway prepare")
-    return Endpoint(host=names.checked_host(host.strip("[]")), port=int(port))
 
 
 def _say(job: Job, wish: bundles.Wish, plan: bundles.Plan) -> None:

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from provisioning import certificates
 from provisioning.authority import record
 from provisioning.authority.folder import Authority
-from provisioning.authority.record import Record, TokenState
+from provisioning.authority.record import BY_ISSUING, Record, TokenState
 from provisioning.certificates import Role, name_of, subject
 from provisioning.enrolment.judging import Refused, public_key_of
 from provisioning.enrolment.token import digest_of
@@ -29,6 +29,7 @@ ROOT_PATH = "/.well-known/est"
 CERTIFICATES, ENROL, RENEW = (
     f"{ROOT_PATH}/{name}" for name in ("cacerts", "simpleenroll", "simplereenroll")
 )
+SUPERSEDE = "/.well-known/nadi/supersede"  # EST has nothing for it
 PKCS7 = "application/pkcs7-mime; smime-type=certs-only"
 PKCS10 = "application/pkcs10"
 MAX_LIVING = 8  # certificates of one gateway at a time
@@ -89,13 +90,14 @@ class Endpoint:
             CERTIFICATES: ("GET", self._certificates),
             ENROL: ("POST", self._enrol),
             RENEW: ("POST", self._renew),
+            SUPERSEDE: ("POST", self._supersede),
         }
         if request.path not in routes:
             raise Refused(404, "E-REQUEST-02", "path")
         method, act = routes[request.path]
         if request.method != method:
             raise Refused(405, "E-REQUEST-02", "method")
-        if method == "POST" and request.headers.get("content-type") != PKCS10:
+        if request.path in (ENROL, RENEW) and request.headers.get("content-type") != PKCS10:
             raise Refused(415, "E-REQUEST-02", "content type")
         return act(request)
 
@@ -117,18 +119,39 @@ class Endpoint:
 
     def _renew(self, request: Request) -> Answer:
         """For a gateway that shows the certificate it has."""
-        peer = request.peer
-        if peer is None:
-            raise Refused(401, "E-RENEW-01", "no certificate")
-        gateway, now = _gateway_of(peer, self._authority.city), self._now()
+        peer, gateway = self._shown(request)
         key = public_key_of(request.body, city=self._authority.city, gateway=gateway)
+        now = self._now()
         with record.opened(self._authority.record_file, write=True) as kept:
-            self._refuse_revoked(kept, peer, now)
+            issuer = self._issuer_of(kept, peer, now)
             if sum(one.name == gateway for one in kept.living(now)) >= MAX_LIVING:
                 raise Refused(429, "E-RENEW-02", "too many certificates")
             made = self._certify(kept, gateway, key, now)
+            kept.add_renewal(made, of=peer, issuer=issuer)
         self._say_made("renewed", made, request)
         return _pkcs7(made)
+
+    def _supersede(self, request: Request) -> Answer:
+        """For a gateway that works with a renewed certificate: what it was renewed from is over.
+
+        Only a certificate whose key was shown for the renewal can be ended so, and no other.
+        """
+        peer, gateway = self._shown(request)
+        with record.opened(self._authority.record_file, write=True) as kept:
+            now = self._now()  # under the lock: later than every list that was signed without it
+            if self._issuer_of(kept, peer, now) == BY_ISSUING:
+                ended = kept.supersede(peer.serial_number, at=now)
+            else:
+                ended = ()
+        serials = ",".join(f"{one:x}" for one in ended) or "none"
+        self._say(f"superseded gateway={gateway} serials={serials} from={request.address}")
+        return Answer(status=200)
+
+    def _shown(self, request: Request) -> tuple[x509.Certificate, str]:
+        """The certificate of the gateway that asks, and its name."""
+        if request.peer is None:
+            raise Refused(401, "E-RENEW-01", "no certificate")
+        return request.peer, _gateway_of(request.peer, self._authority.city)
 
     def _certify(
         self, kept: Record, gateway: str, key: ec.EllipticCurvePublicKey, now: datetime
@@ -136,17 +159,19 @@ class Endpoint:
         made = certificates.client(
             self._authority.issuing, key, role=Role.GATEWAY, name=gateway, now=now
         )
-        kept.add(made, issuer="issuing", role=Role.GATEWAY)
+        kept.add(made, issuer=BY_ISSUING, role=Role.GATEWAY)
         return made
 
-    def _refuse_revoked(self, kept: Record, peer: x509.Certificate, now: datetime) -> None:
+    def _issuer_of(self, kept: Record, peer: x509.Certificate, now: datetime) -> str:
+        """Who made it, as the record names it; raises Refused if it is revoked."""
         issuer = str(peer.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
         if peer.issuer == self._authority.issuing.certificate.subject:
-            issuer = "issuing"
+            issuer = BY_ISSUING
         elif issuer not in {one.name for one in kept.delegations(now)}:
             raise Refused(403, "E-RENEW-01", "delegation has ended")
         if peer.serial_number in {one.serial for one in kept.revoked(issuer, now)}:
             raise Refused(403, "E-RENEW-01", "revoked")
+        return issuer
 
     def _say_made(self, what: str, made: x509.Certificate, request: Request) -> None:
         name, serial = name_of(made), f"{made.serial_number:x}"

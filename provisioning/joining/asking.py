@@ -1,9 +1,10 @@
-"""A gateway asks the enrolment endpoint for its certificate, and believes only its own city."""
+"""A gateway asks the enrolment endpoint for its certificates, and believes only its own city."""
 
 import base64
 import http.client
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +17,11 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from contract.bundle import Bundle, Endpoint
 from contract.signed import certificate_of
 from provisioning.certificates import name_of, pem
-from provisioning.enrolment.endpoint import CERTIFICATES, ENROL, PKCS10, RENEW
+from provisioning.enrolment.endpoint import CERTIFICATES, ENROL, PKCS10, RENEW, SUPERSEDE
 from provisioning.enrolment.token import Token
 from provisioning.errors import Trouble
 from provisioning.joining.signing import request_of
+from provisioning.language import mark
 
 TIMEOUT_S = 15.0
 MAX_ANSWER = 1 << 16
@@ -45,6 +47,14 @@ def renew(bundle: Bundle, shown: Shown, key: ec.EllipticCurvePrivateKey) -> byte
     return _certified(bundle, key, RENEW, {}, shown)
 
 
+def supersede(bundle: Bundle, shown: Shown) -> None:
+    """The city revokes what the shown certificate was made in place of; twice is harmless."""
+    root = certificate_of(bundle.root.encode())
+    endpoint, _certificates = _first_answer(bundle, root, shown)
+    with _told(bundle, endpoint, shown):
+        _exchange(endpoint, _context(root, shown), SUPERSEDE, body=b"\n", headers={})
+
+
 def _certified(
     bundle: Bundle,
     key: ec.EllipticCurvePrivateKey,
@@ -53,17 +63,14 @@ def _certified(
     shown: Shown | None,
 ) -> bytes:
     root = certificate_of(bundle.root.encode())
-    endpoint, answer = _first_answer(bundle.enrolment, root, shown)
-    issuing = _issuing(answer, root)
+    endpoint, answer = _first_answer(bundle, root, shown)
+    issuing = _issuing(_certificates_in(answer, endpoint), root)
     request = request_of(key, city=bundle.city, gateway=bundle.gateway)
     body = base64.encodebytes(request.public_bytes(serialization.Encoding.DER))
     whole = {"Content-Type": PKCS10, **headers}
-    try:
-        made = _exchange(endpoint, _context(root, shown), path, body=body, headers=whole)
-    except _Refused as refused:
-        raise _trouble(refused, bundle, endpoint) from None
-    except (OSError, http.client.HTTPException) as error:
-        raise Trouble("E-ENDPOINT-01", hosts=endpoint.host, why=str(error)) from None
+    with _told(bundle, endpoint, shown):
+        answer = _exchange(endpoint, _context(root, shown), path, body=body, headers=whole)
+    made = _certificates_in(answer, endpoint)
     own = next((one for one in made if one.public_key() == key.public_key()), None)
     if own is None or name_of(own) != bundle.gateway or not _is_from(own, issuing):
         raise Trouble("E-ENDPOINT-03", host=endpoint.host)
@@ -71,20 +78,61 @@ def _certified(
 
 
 def _first_answer(
-    endpoints: Sequence[Endpoint], root: x509.Certificate, shown: Shown | None
-) -> tuple[Endpoint, list[x509.Certificate]]:
+    bundle: Bundle, root: x509.Certificate, shown: Shown | None
+) -> tuple[Endpoint, bytes]:
     """The endpoint that can be reached, and the city's certificates."""
     why = "-"
-    for endpoint in endpoints:
+    for endpoint in bundle.enrolment:
         try:
             context = _context(root, shown)
             return endpoint, _exchange(endpoint, context, CERTIFICATES, headers={})
-        except ssl.SSLCertVerificationError as error:
-            raise Trouble("E-ENDPOINT-02", host=endpoint.host, why=error.verify_message) from None
+        except ssl.SSLError as error:
+            raise _untrusted(error, bundle, endpoint, shown) from None
         except (OSError, http.client.HTTPException, _Refused) as error:
+            if shown is not None and _is_open_to_others(endpoint, root):
+                raise _unaccepted(bundle, endpoint, mark("it closes the connection.")) from None
             why = str(error) or type(error).__name__
-    hosts = ", ".join(f"{one.host}:{one.port}" for one in endpoints) or "-"
+    hosts = ", ".join(f"{one.host}:{one.port}" for one in bundle.enrolment) or "-"
     raise Trouble("E-ENDPOINT-01", hosts=hosts, why=why)
+
+
+@contextmanager
+def _told(bundle: Bundle, endpoint: Endpoint, shown: Shown | None) -> Iterator[None]:
+    """Whatever goes wrong with an endpoint that answered before is a Trouble."""
+    try:
+        yield
+    except _Refused as refused:
+        raise _trouble(refused, bundle, endpoint) from None
+    except ssl.SSLError as error:
+        raise _untrusted(error, bundle, endpoint, shown) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise Trouble("E-ENDPOINT-01", hosts=endpoint.host, why=str(error)) from None
+
+
+def _untrusted(
+    error: ssl.SSLError, bundle: Bundle, endpoint: Endpoint, shown: Shown | None
+) -> Trouble:
+    """One side does not believe the other; in TLS 1.3 the server says so in an alert."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Trouble("E-ENDPOINT-02", host=endpoint.host, why=error.verify_message)
+    reason = (error.reason or str(error)).rpartition("ALERT_")
+    why = reason[2].replace("_", " ").lower()
+    if shown is not None and reason[1]:
+        return _unaccepted(bundle, endpoint, why)
+    return Trouble("E-ENDPOINT-01", hosts=endpoint.host, why=why)
+
+
+def _unaccepted(bundle: Bundle, endpoint: Endpoint, why: str) -> Trouble:
+    return Trouble("E-RENEW-07", host=endpoint.host, gateway=bundle.gateway, why=why)
+
+
+def _is_open_to_others(endpoint: Endpoint, root: x509.Certificate) -> bool:
+    """Whether it answers whoever shows no certificate: not every server says what it refuses."""
+    try:
+        _exchange(endpoint, _context(root, None), CERTIFICATES, headers={})
+    except (OSError, http.client.HTTPException, _Refused):
+        return False
+    return True
 
 
 def _context(root: x509.Certificate, shown: Shown | None) -> ssl.SSLContext:
@@ -103,7 +151,7 @@ def _exchange(
     *,
     body: bytes | None = None,
     headers: dict[str, str],
-) -> list[x509.Certificate]:
+) -> bytes:
     connection = http.client.HTTPSConnection(
         endpoint.host, endpoint.port, timeout=TIMEOUT_S, context=context
     )
@@ -115,8 +163,12 @@ def _exchange(
         connection.close()
     if answer.status != 200:
         raise _Refused(answer.status, said)
+    return said
+
+
+def _certificates_in(answer: bytes, endpoint: Endpoint) -> list[x509.Certificate]:
     try:
-        return pkcs7.load_der_pkcs7_certificates(base64.b64decode(said))
+        return pkcs7.load_der_pkcs7_certificates(base64.b64decode(answer))
     except ValueError:
         raise Trouble("E-ENDPOINT-03", host=endpoint.host) from None
 
@@ -125,7 +177,7 @@ class _Refused(Exception):
     """An answer that is no certificate."""
 
     def __init__(self, status: int, said: bytes) -> None:
-        super().__init__(status)
+        super().__init__(f"status {status}")
         self.status = status
         self.code = said.decode("ascii", "replace").strip()
 

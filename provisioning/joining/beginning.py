@@ -39,6 +39,7 @@ class Joining:
     wish: Wish
     identities: Identities
     bundle: Bundle
+    document: bytes  # the bundle as it came
     now: datetime  # never before the bundle was made
 
     @property
@@ -77,6 +78,7 @@ def begin(job: Job, wish: Wish) -> Joining:
         wish=wish,
         identities=identities,
         bundle=bundle,
+        document=file.read_bytes(),
         now=max(now, bundle.issued_at),
     )
 

@@ -13,13 +13,29 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from contract.bundle import Bundle, read_bundle
+from contract.errors import NadiError
+from contract.messages import Message
 from provisioning import certificates, files
 from provisioning.authority.folder import key_of
 
 KEY, CERTIFICATE, ANCHOR = "gateway.key", "gateway.pem", "ca.pem"
 FILES = (KEY, CERTIFICATE, ANCHOR)
 IN_USE, ALL, BY_HAND = "identity", "identities", "by-hand"
-SUPERSEDED = "superseded"
+SUPERSEDED, REPLACES = "superseded", "replaces"
+BUNDLE = "gateway.bundle"
+
+
+class Replaces(Message):
+    """What a renewed identity has taken the place of, until that one has ended.
+
+    `epoch` is of the agent's run that loaded the old one, empty if none answered; once `restarted`,
+    no run has it loaded any more.
+    """
+
+    nonce: str
+    epoch: str
+    restarted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +48,12 @@ class Identity:
     def nonce(self) -> str:
         """What it came from."""
         return self.folder.name
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Where they are, as the agent's settings name them."""
+        names = {"ca_file": ANCHOR, "cert_file": CERTIFICATE, "key_file": KEY}
+        return {key: str(self.folder / name) for key, name in names.items()}
 
     @property
     def certificate(self) -> x509.Certificate | None:
@@ -48,6 +70,23 @@ class Identity:
         """Whom it trusts."""
         return x509.load_pem_x509_certificate((self.folder / ANCHOR).read_bytes())
 
+    @property
+    def bundle(self) -> Bundle | None:
+        """What the office said to this gateway, where that was kept; raises NadiError."""
+        try:
+            data = (self.folder / BUNDLE).read_bytes()
+        except FileNotFoundError:
+            return None
+        return read_bundle(data, root=self.anchor)
+
+    @property
+    def replaced(self) -> Replaces | None:
+        """What it has taken the place of and is not over yet."""
+        try:
+            return Replaces.model_validate_json((self.folder / REPLACES).read_bytes())
+        except FileNotFoundError:
+            return None
+
     def key(self) -> ec.EllipticCurvePrivateKey:
         """Its key, made here at the first call; only its owner can read it, and it never leaves."""
         file = self.folder / KEY
@@ -61,6 +100,17 @@ class Identity:
         """Writes what belongs to the key."""
         files.write(files.NewFile(path=self.folder / ANCHOR, data=anchor))
         files.write(files.NewFile(path=self.folder / CERTIFICATE, data=chain))
+
+    def keep(self, name: str, data: bytes) -> None:
+        """A further file of it, if it is not there with these bytes."""
+        file = files.NewFile(path=self.folder / name, data=data)
+        if not files.same(file):
+            files.write(file)
+
+    def forget(self, name: str) -> None:
+        """A file of it that is no longer needed."""
+        (self.folder / name).unlink(missing_ok=True)
+        files.sync(self.folder)
 
     def is_valid(self, now: datetime) -> bool:
         """Whether it has a certificate that has not run out."""
@@ -83,12 +133,19 @@ class Identities:
         """The identity from that nonce, perhaps begun by a run that was cut short."""
         return Identity(folder=self.folder / ALL / nonce)
 
+    def of(self, bundle: Bundle) -> Identity:
+        """The identity from that bundle, which may have been renewed since."""
+        current = self.in_use()
+        if current is not None and _origin(current) == bundle.nonce:
+            return current
+        return self.new(bundle.nonce)
+
     def superseded(self) -> frozenset[str]:
         """Nonces that served before the one in use."""
         current = self.in_use()
         marks = (self.folder / ALL).glob(f"*/{SUPERSEDED}")
         nonces = frozenset(mark.parent.name for mark in marks)
-        return nonces - {current.nonce} if current else nonces
+        return nonces - {current.nonce, _origin(current)} if current else nonces
 
     def use(self, identity: Identity) -> None:
         """From now on the agent shows this one; what it showed before is kept beside it."""
@@ -118,6 +175,15 @@ class Identities:
         for name in FILES:
             if not (self.folder / name).is_symlink():
                 _link(self.folder / name, f"{IN_USE}/{name}")
+
+
+def _origin(identity: Identity) -> str:
+    """The nonce of the bundle that it came from, also after renewals."""
+    try:
+        bundle = identity.bundle
+    except NadiError:
+        return identity.nonce
+    return bundle.nonce if bundle else identity.nonce
 
 
 def _link(path: Path, target: str) -> None:

@@ -16,7 +16,7 @@ from provisioning.joining import devices, service
 from provisioning.joining import draft as drafts
 from provisioning.joining.beginning import Joining, Wish, begin
 from provisioning.joining.draft import Draft
-from provisioning.joining.identity import Identity
+from provisioning.joining.identity import BUNDLE, Identity
 from provisioning.joining.matching import Matched
 from provisioning.language import _, day
 from provisioning.outcome import ALREADY, Outcome
@@ -28,7 +28,7 @@ BROKER = "broker"  # the one thing that a gateway can do without
 def enrol(job: Job, wish: Wish) -> Outcome:
     """From a bundle to a gateway at work."""
     joining = begin(job, wish)
-    identity = joining.identities.new(joining.bundle.nonce)
+    identity = joining.identities.of(joining.bundle)
     enrolled = identity.is_valid(joining.now)
     if job.dry_run:
         return Outcome(code=job.done_code, result={"gateway": joining.bundle.gateway})
@@ -36,6 +36,7 @@ def enrol(job: Job, wish: Wish) -> Outcome:
         job.ok(_("{name} has its certificate").format(name=joining.bundle.gateway))
     else:
         _certify(joining, identity)
+    identity.keep(BUNDLE, joining.document)
     joining.identities.use(identity)
     draft = drafts.begin(wish.folder, joining.bundle)
     matched = devices.find(joining, draft)
@@ -88,6 +89,8 @@ def _accepted(joining: Joining, draft: Draft) -> list[Finding]:
 def _start(joining: Joining, *, changed: bool) -> None:
     job = joining.job
     commands = service.commands(joining.wish.start, changed=changed)
+    if commands and joining.bundle.enrolment:
+        commands += service.renewing(joining.wish.start)
     if not commands:
         job.step(Sign.SKIP, _("There is no systemd here: start nadi-agent yourself."))
         return

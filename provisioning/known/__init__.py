@@ -8,6 +8,7 @@ from provisioning.known import (
     fleet,
     general,
     joining,
+    renewing,
     usage,
     watching,
 )
@@ -19,6 +20,7 @@ TABLES = (
     fleet.KNOWN,
     bundle.KNOWN,
     joining.KNOWN,
+    renewing.KNOWN,
     collecting.KNOWN,
     doctor.KNOWN,
     watching.KNOWN,

@@ -114,20 +114,6 @@ KNOWN = (
         fix=mark("Take both from the same office."),
     ),
     Known(
-        code="E-RENEW-01",
-        exit=Exit.REFUSED,
-        what=mark("The city does not renew the certificate of {gateway}: it was revoked."),
-        safe=GOES_ON,
-        fix=mark("Enrol it again with a new bundle from the office."),
-    ),
-    Known(
-        code="E-RENEW-02",
-        exit=Exit.REFUSED,
-        what=mark("{gateway} has too many certificates that are still valid."),
-        safe=GOES_ON,
-        fix=mark("Revoke it in the office, and enrol it again."),
-    ),
-    Known(
         code="E-ENDPOINT-01",
         exit=Exit.TIMEOUT,
         what=mark("The enrolment endpoint {hosts} was not reached: {why}"),

@@ -91,8 +91,11 @@ PACKAGES = (
         files={
             "systemd/nadi-enrolment.service": f"{UNITS}/nadi-enrolment.service",
             "systemd/nadi-enrolment.sysusers.conf": "usr/lib/sysusers.d/nadi-enrolment.conf",
+            "systemd/nadi-renewal.service": f"{UNITS}/nadi-renewal.service",
+            "systemd/nadi-renewal.timer": f"{UNITS}/nadi-renewal.timer",
             "configs/enrolment.example.toml": f"{DOC}/nadi/examples/enrolment.example.toml",
         },
+        depends=("init-system-helpers", "systemd (>= 252)"),
         summary="the technician's command of Nadi Kota",
         text="Makes the city's authority and its broker's folder, and brings gateways from the box"
         " to the pole, with a network or without one.",

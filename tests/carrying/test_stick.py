@@ -237,13 +237,14 @@ def test_a_delegation_vouches_for_the_gateways_it_names_and_for_no_other(
         assert sum(one.committed for one in city.imported(stick)) == taken
 
 
-def test_what_a_revoked_gateway_signed_is_refused(
+def test_what_a_revoked_gateway_signed_is_refused_unless_it_has_only_renewed(
     gateway: Gateway, tmp_path: Path, stick: Path, authority: Authority
 ) -> None:
     gateway.seal(2)
     gateway.visit(_disk(stick))
     serial = gateway.signer.chain[0].serial_number
-    for revoked, taken in (([Revoked(serial=serial, at=NOW)], 0), ([], 2)):
+    renewed = Revoked(serial=serial, at=NOW, superseded=True)
+    for revoked, taken in (([Revoked(serial=serial, at=NOW)], 0), ([renewed], 2), ([], 0)):
         listed = revocation_list.signed(authority.issuing, revoked, number=2, now=NOW)
         trust = replace(authority.trust(), revoked=RevocationLists(lists=(listed,), now=NOW))
         with centre(tmp_path, authority, trust) as city:

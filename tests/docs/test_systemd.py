@@ -10,11 +10,13 @@ import pytest
 
 from contract.settings import Gateway
 from provisioning.enrolment.__main__ import EnrolmentSettings
+from provisioning.joining.service import TIMER
 from scripts.packages.contents import PACKAGES
 
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
 NAMES = ("nadi-agent", "nadi-bridge", "nadi-enrolment")
+ALL = (*NAMES, "nadi-renewal")
 HOME = {"nadi-enrolment": "nadi"}  # the package of a unit that is not the package of its name
 # What of Debian 12's unit counts for its exposure.
 MOSQUITTO = """
@@ -33,7 +35,7 @@ def _values(unit: str, key: str) -> list[str]:
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not here")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> None:
     assert ANALYZE
     text = (UNITS / f"{name}.service").read_text()
@@ -52,7 +54,7 @@ def test_systemd_finds_nothing_wrong_with_a_unit(name: str, tmp_path: Path) -> N
 
 
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not here")
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_unit_exposes_little(name: str, tmp_path: Path) -> None:
     text = (UNITS / f"{name}.service").read_text()
     (tmp_path / f"{name}.service").write_text(text)
@@ -103,6 +105,22 @@ def test_a_unit_waits_for_its_settings_and_is_handed_its_key(name: str) -> None:
     }
     assert _values(name, "ConditionPathExists") == [f"/etc/nadi/{role}.toml"]
     assert _values(name, "LoadCredential") == handed[role]
+
+
+def test_a_renewal_is_the_command_of_its_package_and_may_write_the_gateways_files_only() -> None:
+    (package,) = (one for one in PACKAGES if one.name == "nadi")
+    command = f"{package.programs['nadi']} gateway renew --no-input"
+    assert _values("nadi-renewal", "ExecStart") == [command]
+    assert _values("nadi-renewal", "ReadWritePaths") == ["/etc/nadi"]
+    assert _values("nadi-renewal", "CapabilityBoundingSet") == [""]
+    assert _values("nadi-renewal", "SupplementaryGroups") == _values("nadi-agent", "Group")
+    assert {f"systemd/{TIMER}", "systemd/nadi-renewal.service"} <= set(package.files)
+
+
+def test_renewals_are_spread_and_need_no_clock() -> None:
+    lines = (UNITS / TIMER).read_text().splitlines()
+    assert {"RandomizedDelaySec=2h", "FixedRandomDelay=yes"} <= set(lines)
+    assert [line for line in lines if line.startswith("OnCalendar")] == []
 
 
 def test_the_agents_folders_are_the_defaults_of_its_settings() -> None:

@@ -122,13 +122,17 @@ class Pole:
         bridge.start_and_wait(deadline_s=PATIENCE_S)
         return bridge
 
-    def is_receipted(self) -> bool:
-        """Whether the agent has the city's word of something it sealed."""
+    def status(self) -> AgentStatus:
+        """What the running agent says of itself; raises OSError if none runs."""
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(self.settings.gateway.socket)
             line.sendall(b'{"cmd":"status"}\n')
             with line.makefile("rb") as answers:
-                status = AgentStatus.model_validate_json(answers.readline())
+                return AgentStatus.model_validate_json(answers.readline())
+
+    def is_receipted(self) -> bool:
+        """Whether the agent has the city's word of something it sealed."""
+        status = self.status()
         sealed, waits = status.sealed.readings, status.backlog.counts.readings
         return status.link.receipt_age_s is not None and waits < sealed
 

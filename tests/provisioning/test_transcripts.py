@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.__main__ import main
 from provisioning.authority.making import Wish, make
-from provisioning.certificates import Role
+from provisioning.certificates import Role, client, pem
+from provisioning.joining.identity import Identities
 from tests.provisioning import pole as working
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
 from tests.provisioning.cutoff import CutOff, cut_off
 from tests.provisioning.feeding import may_hear, state, telling
 from tests.provisioning.poles import Pole, bin_of, lamp, playing, pole
+from tests.provisioning.renewals import Renewing, renewing
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
 
 pytestmark = pytest.mark.system
@@ -92,6 +95,32 @@ def standing_pole(tmp_path: Path) -> Iterator[Pole]:
         yield made
 
 
+@pytest.fixture
+def renewing_pole(centre: Centre, tmp_path: Path) -> Iterator[Renewing]:
+    with renewing(centre, tmp_path / "pole") as made:
+        yield made
+
+
+@pytest.fixture
+def enrolled_pole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pole:
+    """Twenty days ago, for fourteen; the office has sent what is needed now."""
+    monkeypatch.chdir(tmp_path)
+    made = pole(tmp_path)
+    made.delegate()
+    made.bundle()
+    assert main([*made.line, "--line", "none", "--json"], made.environment) == 0
+    identity = Identities(folder=made.folder).in_use()
+    assert identity is not None
+    issuer, at = made.authority.issuing, datetime.now(UTC) - timedelta(days=20)
+    own = client(
+        issuer, identity.key().public_key(), role=Role.GATEWAY, name="bb-0042", now=at,
+        life=timedelta(days=14),
+    )  # fmt: skip
+    identity.complete(chain=pem(own, *made.authority.chain), anchor=pem(made.authority.root))
+    made.bundle(nonce="f" * 32)
+    return made
+
+
 @pytest.mark.parametrize(("language", "block"), BLOCKS)
 def test_a_transcript_shows_what_happens(
     language: str,
@@ -154,6 +183,27 @@ def _running(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     _at(pole, desk)
 
 
+def _renewable(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A gateway at work whose certificate has lived for ten of its fourteen days."""
+    there: Renewing = request.getfixturevalue("renewing_pole")
+    there.pole.play()
+    there.pole.start_bridge()
+    there.supervised()
+    programs, _, path = desk["PATH"].partition(":")
+    command = Path(programs) / "restart-agent"
+    command.write_text(f"#!/bin/sh\nexec {there.restart}\n")
+    command.chmod(0o755)
+    (Path(programs).parent / "etc").symlink_to(there.folder)
+    desk["PATH"] = f"{programs}:{there.pole.path()}:{path}"
+    desk["NADI_AUTHORITY"] = str(there.centre.authority.folder)
+
+
+def _ran_out(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """An enrolled gateway whose certificate ran out; a fresh bundle and delegation are in."""
+    there: Pole = request.getfixturevalue("enrolled_pole")
+    desk["NADI_STICK"] = str(there.stick)
+
+
 def _unplugged(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     """A gateway whose adapter for the lamps is not plugged in."""
     pole: working.Pole = request.getfixturevalue("working_pole")
@@ -193,6 +243,8 @@ NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "unplugged": _unplugged,
     "running": _running,
     "fleet": _fleet,
+    "renewable": _renewable,
+    "ran out": _ran_out,
 }
 
 
