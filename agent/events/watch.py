@@ -185,9 +185,10 @@ class Watch:
 
     def line_alive(self, line: str, assets: Sequence[AssetId], at_ms: int) -> bool:
         """Something on the line answers; whether it was dead."""
-        self._explained.clear()
         for asset in assets:
-            self._assets[asset].on_dead_line = False
+            if self._assets[asset].on_dead_line:
+                self._assets[asset].on_dead_line = False
+                self._explained.clear()
         return self._end((AssetId(self._gateway), _line_key(line)), at_ms)
 
     def _chain(self, one: WatchedAsset) -> Iterator[WatchedAsset]:
