@@ -1,6 +1,7 @@
 """One agent, whole: its parts are built here, run together, and stop together."""
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agent.clock import Clock
 from agent.console import Console
-from agent.errors import LinkDown, OutboxDamaged
+from agent.errors import LinkDown, OutboxDamaged, OutboxFailed
 from agent.events.building import all_learned, build_watch
 from agent.events.watch import Watch
 from agent.lines import build_lines
@@ -95,7 +96,8 @@ async def run(
             )
             await agent.run(notifier, stop)
         except* OutboxDamaged:
-            damage_mark(path).touch()
+            with contextlib.suppress(OSError):  # then the next start meets it again
+                damage_mark(path).touch()
             raise
         finally:
             file.close()
@@ -188,6 +190,7 @@ class Agent:
             ballast=Path(self._settings.gateway.data_dir) / "ballast",
             open_events=open_events,
             told=self._sync.sealed,
+            restate=self._sync.restate,
             learned=lambda: all_learned(self._watch),
         )
 
@@ -331,9 +334,9 @@ class Agent:
 
     async def _farewell(self) -> None:
         """Tell the city that this is on purpose, if the broker can be reached at once."""
-        status = stopped(await self._reporter.status())
         gateway = self._outbox.gateway
         try:
+            status = stopped(await self._reporter.status())
             async with asyncio.timeout(FAREWELL_S), self._connector.connect() as link:
                 holding = encode_model(await self._outbox.holding())
                 await link.publish(
@@ -345,6 +348,8 @@ class Agent:
                 await link.publish(said)
         except (LinkDown, TimeoutError):
             LOG.info("stopped without a link; the last round waits on the card")
+        except OutboxFailed as error:
+            LOG.error("stopped without a word to the city reason=%s", error)
 
 
 def _jitter() -> float:

@@ -3,21 +3,23 @@
 from collections import deque
 from collections.abc import Iterable
 
-from contract.messages import MAX_READINGS
+from agent.outbox.records import Shed
+from contract.messages import MAX_READINGS, Counts
 from contract.readings import Reading
 
 
 class Round:
-    """Readings wait here for the seal; beyond `limit` the oldest go, and are counted."""
+    """Readings wait here for the seal; while it fails, beyond `limit` the oldest go, counted."""
 
     def __init__(self, *, limit: int = MAX_READINGS) -> None:
-        self.dropped = 0
+        self._shed: Shed | None = None
         self._readings: deque[Reading] = deque(maxlen=limit)
 
     def add(self, readings: Iterable[Reading]) -> None:
         """Put `readings` into the round."""
         for reading in readings:
-            self.dropped += len(self._readings) == self._readings.maxlen
+            if len(self._readings) == self._readings.maxlen:
+                self._shed = more_shed(self._shed, Counts(readings=1), self._readings[0].at_ms)
             self._readings.append(reading)
 
     def take(self) -> list[Reading]:
@@ -26,5 +28,21 @@ class Round:
         self._readings.clear()
         return readings
 
+    def take_shed(self) -> Shed | None:
+        """What found no room since the last call, if anything."""
+        shed, self._shed = self._shed, None
+        return shed
+
     def __len__(self) -> int:
         return len(self._readings)
+
+
+def more_shed(shed: Shed | None, counts: Counts, at_ms: int) -> Shed:
+    """That, and one thing more."""
+    if shed is None:
+        return Shed(counts=counts, from_ms=at_ms, to_ms=at_ms)
+    return Shed(
+        counts=shed.counts + counts,
+        from_ms=min(shed.from_ms, at_ms),
+        to_ms=max(shed.to_ms, at_ms),
+    )

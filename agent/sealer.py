@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -11,11 +12,11 @@ from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull
 from agent.learned import Learned
 from agent.outbox.ballast import drop_ballast, keep_ballast
 from agent.outbox.outbox import Outbox
-from agent.outbox.records import NewBatch
-from agent.round import Round
+from agent.outbox.records import NewBatch, Shed
+from agent.round import Round, more_shed
 from agent.uplink import Name
 from contract.identity import AssetId
-from contract.messages import MAX_EVENTS, Origin
+from contract.messages import MAX_EVENTS, Counts, Origin
 from contract.readings import Event, Phase
 
 KEEP_MS = 3_600_000
@@ -36,6 +37,7 @@ class Sealer:
         ballast: Path,
         open_events: tuple[Event, ...],
         told: Callable[[Name], None],
+        restate: Callable[[], None],
         learned: Callable[[], Mapping[AssetId, Learned]],
     ) -> None:
         self._outbox = outbox
@@ -45,9 +47,11 @@ class Sealer:
         self._ballast = ballast
         self._open = {event.id: event for event in open_events}
         self._told = told
+        self._restate = restate
         self._learned = learned
         self._kept_ms = clock.boot_ms()
-        self._events: list[Event] = []
+        self._events: deque[Event] = deque()
+        self._shed: Shed | None = None  # events that found no room
         self._event_waits = asyncio.Event()
         self._asked: list[asyncio.Future[Name | None]] = []
         self._newest: Name | None = None
@@ -56,7 +60,10 @@ class Sealer:
 
     def tell(self, event: Event) -> None:
         """Seal this event at once."""
-        self._events = [*self._events, event][-MAX_EVENTS:]
+        if len(self._events) == MAX_EVENTS:
+            oldest = self._events.popleft()
+            self._shed = more_shed(self._shed, Counts(events=1), oldest.at_ms)
+        self._events.append(event)
         self._event_waits.set()
 
     async def seal_now(self) -> Name | None:
@@ -96,6 +103,8 @@ class Sealer:
         """Seal the events and the part of a round that are waiting."""
         await self._guard(self._seal_events)
         await self._guard(self._seal_round)
+        if self.fault:
+            LOG.error("stopped, and the last readings are not sealed reason=%s", self.fault)
 
     async def _guard(self, seal: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -123,7 +132,9 @@ class Sealer:
                 LOG.info(*_in_words(dated, known))
 
     async def _seal_round(self) -> None:
-        self._announce(await self._outbox.seal(self._round.take(), learned=self._hourly()))
+        shed = self._round.take_shed()
+        sealing = self._outbox.seal(self._round.take(), learned=self._hourly(), shed=shed)
+        self._announce(await sealing)
         self.rounds += 1
 
     async def _seal_asked(self) -> None:
@@ -144,7 +155,8 @@ class Sealer:
     async def _seal_events(self) -> None:
         if not self._events:
             return
-        events, self._events = self._events, []
+        events, self._events = list(self._events), deque()
+        shed, self._shed = self._shed, None
         for event in events:
             if event.phase is Phase.BEGIN:
                 self._open[event.id] = event
@@ -152,7 +164,7 @@ class Sealer:
                 self._open.pop(event.id, None)
         self._announce(
             await self._outbox.seal(
-                (), events, open_events=self.open_events(), learned=self._learned()
+                (), events, open_events=self.open_events(), learned=self._learned(), shed=shed
             )
         )
 
@@ -166,7 +178,10 @@ class Sealer:
             LOG.error("cannot seal, keeping the round in memory reason=%s", fault)
         elif self.fault and not fault:
             LOG.info("sealing again")
+        changed = bool(fault) != bool(self.fault)
         self.fault = fault
+        if changed:
+            self._restate()
 
 
 def _in_words(dated: Origin, known: Origin | None) -> tuple[str, int, int]:

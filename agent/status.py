@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from agent.clock import Clock
+from agent.errors import OutboxDamaged, OutboxFailed
 from agent.outbox.outbox import Outbox
 from agent.outbox.runway import RunwayOf
 from contract.messages import Backlog, Counts, Status
@@ -23,10 +24,11 @@ class Reporter:
 
     async def status(self) -> Status:
         """The whole status now."""
-        backlog, sealed = await self.outbox.waiting(), Counts()
+        sealed = Counts()
         for ledger in self.outbox.ledger.epochs:
             sealed += ledger.counts
         now_ms = self.clock.boot_ms()
+        of_card = await self._of_card(now_ms)
         return Status(
             gateway=self.outbox.gateway,
             state="online",
@@ -35,19 +37,38 @@ class Reporter:
             program=PROGRAM,
             uptime_ms=now_ms - self.started_ms,
             sealed=sealed,
-            backlog=Backlog(
-                batches=backlog.batches,
-                counts=backlog.counts,
-                oldest_age_ms=self._age_ms(backlog.oldest_ms, now_ms),
-            ),
+            backlog=of_card.backlog,
             free_bytes=self.outbox.room_bytes,
             outbox_bytes=self.outbox.used_bytes,
-            runway_days=await self.runway(backlog),
-            faults=[fault[:200] for fault in self.faults()][:100],
+            runway_days=of_card.runway_days,
+            faults=[fault[:200] for fault in (*of_card.faults, *self.faults())][:100],
         )
+
+    async def _of_card(self, now_ms: int) -> "_OfCard":
+        """A card that cannot be read takes this out of the status, and not the status."""
+        try:
+            waiting = await self.outbox.waiting()
+            runway_days = await self.runway(waiting)
+        except OutboxDamaged:
+            raise
+        except OutboxFailed as error:
+            return _OfCard(faults=(f"outbox: {error}",))
+        backlog = Backlog(
+            batches=waiting.batches,
+            counts=waiting.counts,
+            oldest_age_ms=self._age_ms(waiting.oldest_ms, now_ms),
+        )
+        return _OfCard(backlog=backlog, runway_days=runway_days)
 
     def _age_ms(self, oldest_ms: int | None, now_ms: int) -> int:
         return 0 if oldest_ms is None else max(now_ms - oldest_ms, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfCard:
+    backlog: Backlog | None = None
+    runway_days: float | None = None
+    faults: tuple[str, ...] = ()
 
 
 def stopped(status: Status) -> Status:

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from agent.errors import LinkDown, OutboxDamaged, OutboxFailed
@@ -56,6 +57,7 @@ class Synchroniser:
         self._jitter = jitter
         self._wake = asyncio.Event()
         self._restate = asyncio.Event()
+        self._unreadable = False
         self.state = LinkState(up=False, since_s=now_s(), reason="not connected yet")
         self.receipted_s: float | None = None
 
@@ -106,7 +108,8 @@ class Synchroniser:
                 LOG.warning("receipt not understood, kept everything reason=%s", error)
                 continue
             if receipt.gateway == self._outbox.gateway:
-                await self._outbox.settle(receipt)
+                with self._reading_the_card():
+                    await self._outbox.settle(receipt)
                 self.receipted_s = self._now_s()
                 self.closed()
 
@@ -125,14 +128,9 @@ class Synchroniser:
             wanted[order.name.epoch].append(order.name.n)
         found: dict[Name, Batch] = {}
         for epoch, numbers in wanted.items():
-            try:
+            with self._reading_the_card():
                 batches = await self._outbox.batches(epoch, numbers)
-            except OutboxDamaged:
-                raise
-            except OutboxFailed as error:
-                LOG.error("cannot read the outbox reason=%s", error)
-                batches = []
-            found |= {Name(epoch, batch.key.n): batch for batch in batches}
+                found |= {Name(epoch, batch.key.n): batch for batch in batches}
         for order in orders:
             if order.name not in found:
                 self._uplink.missing(order.name)
@@ -170,11 +168,27 @@ class Synchroniser:
 
     async def _publish_statements(self, link: Link) -> None:
         gateway = self._outbox.gateway
-        holding = await self._outbox.holding()
-        await link.publish(
-            Post(topic=self._topics.holding(gateway), payload=encode_model(holding), retain=True)
-        )
+        with self._reading_the_card():
+            holding = encode_model(await self._outbox.holding())
+            topic = self._topics.holding(gateway)
+            await link.publish(Post(topic=topic, payload=holding, retain=True))
         await self._publish_status(link, await self._status())
+
+    @contextmanager
+    def _reading_the_card(self) -> Iterator[None]:
+        """A card that cannot be read costs this one time; damage ends the agent, which salvages."""
+        try:
+            yield
+        except OutboxDamaged:
+            raise
+        except OutboxFailed as error:
+            if not self._unreadable:
+                LOG.error("cannot read the outbox reason=%s", error)
+            self._unreadable = True
+        else:
+            if self._unreadable:
+                LOG.info("reading the outbox again")
+            self._unreadable = False
 
     async def _publish_status(self, link: Link, status: Status) -> None:
         topic = self._topics.status(self._outbox.gateway)

@@ -77,7 +77,8 @@ class Counters:
         if self._file is not None:
             with contextlib.suppress(OSError):
                 os.fdatasync(self._file)
-            os.close(self._file)
+            with contextlib.suppress(OSError):  # the descriptor is gone all the same
+                os.close(self._file)
             self._file = None
 
 
@@ -88,17 +89,21 @@ def counters_path(outbox: Path) -> Path:
 
 def read_counters(outbox: Path) -> list[Counted]:
     """What can be believed of the file, the oldest epoch first; nothing if there is none."""
-    try:
-        with counters_path(outbox).open("rb") as file:
-            text = file.read((MAX_EPOCHS + 2) * LINE_BYTES)
-    except OSError:
-        return []
+    text = _text(outbox)
     newest: dict[Epoch, Counted] = {}
     for at in range(0, len(text), LINE_BYTES):
         counted = _read(text[at : at + LINE_BYTES])
         if counted and counted.sealed >= newest.get(counted.epoch, counted).sealed:
             newest[counted.epoch] = counted
     return sorted(newest.values(), key=lambda counted: counted.id)
+
+
+def _text(outbox: Path) -> bytes:
+    """A card that fails once is asked again: these numbers are all that a torn outbox may leave."""
+    for _ in range(2):
+        with contextlib.suppress(OSError), counters_path(outbox).open("rb") as file:
+            return file.read((MAX_EPOCHS + 2) * LINE_BYTES)
+    return b""
 
 
 def _counted(record: EpochRecord) -> Counted:

@@ -18,6 +18,7 @@ from agent.outbox.records import (
     EpochUpdate,
     Gone,
     NewBatch,
+    NewLoss,
     Pace,
     Stored,
     Tally,
@@ -62,6 +63,8 @@ ON CONFLICT(boot) DO UPDATE SET origin_ms = excluded.origin_ms,
   seen_ms = excluded.seen_ms
   WHERE excluded.revision > revision
 """
+UNSEALED = "card failed"
+SELECT_LOST = "SELECT 1 FROM gone WHERE epoch_id = ? AND first <= ? AND last >= ?"
 INSERT_GONE = "INSERT INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 EXTEND_GONE = """
 UPDATE gone SET last = ?, readings = readings + ?, events = events + ?,
@@ -77,7 +80,11 @@ class OutboxFile:
         self.path = path
         with in_words(path):
             self._connection = connect(path)
-            self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+            try:
+                self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+            except BaseException:
+                self._connection.close()
+                raise
         self._counters = Counters(path)
 
     def close(self) -> None:
@@ -105,8 +112,9 @@ class OutboxFile:
         with self._transaction() as database:
             for victims in commit.victims:
                 _give_up(database, victims)
-            epochs = sorted({victims.epoch_id for victims in commit.victims})
-            gone = tuple((epoch_id, tuple(read_gone(database, epoch_id))) for epoch_id in epochs)
+            if commit.loss:
+                _lose(database, commit.loss)
+            gone = tuple((at, tuple(read_gone(database, at))) for at in _epochs_of(commit))
             if commit.batch:
                 _insert(database, commit.batch)
             database.executemany(UPDATE_EPOCH, map(_epoch_row, commit.updates))
@@ -247,6 +255,23 @@ def _insert(database: sqlite3.Connection, batch: NewBatch) -> None:
             batch.from_ms, batch.to_ms, sha256, batch.body,
         ),
     )  # fmt: skip
+
+
+def _epochs_of(commit: Commit) -> list[int]:
+    """Those that gave something up."""
+    loss = {commit.loss.epoch_id} if commit.loss else set()
+    return sorted(loss | {victims.epoch_id for victims in commit.victims})
+
+
+def _lose(database: sqlite3.Connection, loss: NewLoss) -> None:
+    if database.execute(SELECT_LOST, (loss.epoch_id, loss.n, loss.n)).fetchone():
+        return  # an earlier try got through
+    shed, numbers = loss.shed, (loss.n, loss.n)
+    gone = Gone(
+        state="lost", numbers=numbers, counts=shed.counts, reason=UNSEALED,
+        from_ms=shed.from_ms, to_ms=shed.to_ms,
+    )  # fmt: skip
+    _record(database, loss.epoch_id, gone)
 
 
 def _give_up(database: sqlite3.Connection, victims: Victims) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agent.outbox.records import EpochRecord, EpochUpdate, Gone, NewBatch, Victims
+from agent.outbox.records import EpochRecord, EpochUpdate, Gone, NewBatch, NewLoss, Victims
 from contract.identity import BootId, Epoch
 from contract.messages import (
     MAX_EPOCHS,
@@ -50,6 +50,11 @@ class EpochLedger:
         self.held |= number
         if batch.counts.events:
             self.events |= number
+
+    def skip(self, loss: NewLoss) -> None:
+        """A number was used up for what was never sealed; the card's record of it is `gone`."""
+        self.sealed = max(self.sealed, loss.n)
+        self.counts = self.counts + loss.shed.counts
 
     def remove(self, gone: Iterable[Gone]) -> None:
         """Forget what left the card; `gone` is the card's whole record of it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from agent.errors import OutboxDamaged
 from agent.outbox.file import OutboxFile
 from agent.outbox.records import Contents
+from agent.outbox.schema import in_words
 from contract.identity import BootId, Epoch, GatewayId
 from contract.messages import Counts, Parent
 
@@ -31,6 +32,13 @@ def open_outbox(
     under its own epoch and number. That takes minutes, so `salvaging` is called before; a salvage
     that is cut off goes on at the next start.
     """
+    with in_words(path):
+        return _opened(path, gateway, epoch, boot, salvaging)
+
+
+def _opened(
+    path: Path, gateway: GatewayId, epoch: Epoch, boot: BootId, salvaging: Callable[[], None]
+) -> tuple[OutboxFile, Contents]:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         if damage_mark(path).exists():
@@ -42,9 +50,13 @@ def open_outbox(
         LOG.error("outbox put aside file=%s reason=%s", aside, error)
     salvaging()
     file = _salvaged(path, aside, gateway)
-    _forget_older(path, aside)
-    _write_mark(path, "")
-    damage_mark(path).unlink()
+    try:
+        _forget_older(path, aside)
+        _write_mark(path, "")
+        damage_mark(path).unlink()
+    except BaseException:
+        file.close()
+        raise
     return _begin(file, epoch=epoch, boot=boot, salvageable=False)
 
 

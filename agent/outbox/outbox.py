@@ -8,7 +8,16 @@ from typing import Protocol, TypeVar
 from agent.errors import OutboxDamaged, OutboxFailed
 from agent.learned import Learned
 from agent.outbox.ledger import EpochLedger, Handed, Ledger
-from agent.outbox.records import Commit, Contents, NewBatch, Stored, Tally, Written
+from agent.outbox.records import (
+    Commit,
+    Contents,
+    NewBatch,
+    NewLoss,
+    Shed,
+    Stored,
+    Tally,
+    Written,
+)
 from contract.codec import Key, encode_body, sha256_of
 from contract.identity import AssetId, BootId, Epoch, GatewayId
 from contract.messages import (
@@ -109,16 +118,20 @@ class Outbox:
         *,
         open_events: tuple[Event, ...] | None = None,
         learned: Mapping[AssetId, Learned] | None = None,
+        shed: Shed | None = None,
     ) -> NewBatch | None:
         """One round in one durable commit; raises OutboxFailed with nothing half done.
+
+        What was `shed` before it is named as lost under a number of its own.
 
         After a failure the same batch stays drafted and `retry` must succeed first: the commit may
         have reached the card, and then the same number must name the same bytes.
         """
         if self._draft:
             raise OutboxFailed("the last round is not sealed yet")
-        batch = self._new_batch(readings, events) if readings or events else None
-        self._draft = self._commit(batch, open_events, learned)
+        loss = self._new_loss(shed) if shed else None
+        batch = self._new_batch(readings, events, loss) if readings or events else None
+        self._draft = replace(self._commit(batch, open_events, learned), loss=loss)
         return await self.retry()
 
     async def retry(self) -> NewBatch | None:
@@ -137,22 +150,29 @@ class Outbox:
         """Whether a round waits for the card."""
         return self._draft is not None
 
-    def _new_batch(self, readings: Sequence[Reading], events: Sequence[Event]) -> NewBatch:
+    def _new_loss(self, shed: Shed) -> NewLoss:
         ledger = self.ledger.current
-        n = ledger.sealed + 1
+        return NewLoss(epoch_id=ledger.id, n=ledger.sealed + 1, shed=shed)
+
+    def _new_batch(
+        self, readings: Sequence[Reading], events: Sequence[Event], loss: NewLoss | None
+    ) -> NewBatch:
+        ledger = self.ledger.current
+        n = ledger.sealed + (2 if loss else 1)
+        before = ledger.counts + (loss.shed.counts if loss else Counts())
         body = encode_body(
             readings,
             events,
             boot=ledger.boot,
-            sealed_before=ledger.counts,
-            parent=ledger.parent if n == 1 else None,
+            sealed_before=before,
+            parent=None if ledger.sealed else ledger.parent,
         )
         times = [item.at_ms for item in readings] + [item.at_ms for item in events]
         return NewBatch(
             epoch_id=ledger.id,
             n=n,
             counts=Counts(readings=len(readings), events=len(events)),
-            before=ledger.counts,
+            before=before,
             from_ms=min(times),
             to_ms=max(times),
             sha256=sha256_of(self._key(ledger, n), body),
@@ -181,6 +201,8 @@ class Outbox:
 
     def _written(self, commit: Commit, written: Written) -> None:
         self.used_bytes, self.room_bytes = written.used_bytes, written.room_bytes
+        if commit.loss:
+            self.ledger.by_id(commit.loss.epoch_id).skip(commit.loss)
         for epoch_id, gone in written.gone:
             self.ledger.by_id(epoch_id).remove(gone)
         if commit.batch:

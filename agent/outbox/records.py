@@ -65,6 +65,24 @@ class NewBatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shed:
+    """What found no room in memory while the card could not be written."""
+
+    counts: Counts
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLoss:
+    """A number under which nothing was ever sealed; it names what was shed as lost."""
+
+    epoch_id: int
+    n: int
+    shed: Shed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Victims:
     """Numbers to be deleted in a commit, `evicted` because settled or `lost` because unsettled."""
 
@@ -88,6 +106,7 @@ class Commit:
     """Everything one round writes, in one transaction."""
 
     batch: NewBatch | None
+    loss: NewLoss | None = None  # comes before the batch
     victims: tuple[Victims, ...] = ()
     updates: tuple[EpochUpdate, ...] = ()
     receipt_version: int = 0

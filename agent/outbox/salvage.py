@@ -1,5 +1,6 @@
 """Every batch of a damaged outbox that matches its hash is taken over; the rest is named lost."""
 
+import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -45,9 +46,8 @@ def take_over(
 
     A torn page may have named an epoch; `counters` know it too, and a batch's hash proves it.
     """
-    try:
-        database = sqlite3.connect(aside, isolation_level=None)
-    except sqlite3.Error:
+    database = _opened(aside)
+    if database is None:
         return 0
     try:
         for table in TABLES:
@@ -64,6 +64,14 @@ def take_over(
         )
     finally:
         database.close()
+
+
+def _opened(aside: Path) -> sqlite3.Connection | None:
+    """A card that fails once is asked again."""
+    for _ in range(2):
+        with contextlib.suppress(sqlite3.Error):
+            return sqlite3.connect(aside, isolation_level=None)
+    return None
 
 
 def _epoch_row(counted: Counted) -> tuple[object, ...]:

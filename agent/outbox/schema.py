@@ -1,5 +1,6 @@
 """The outbox's file: its tables, how it is opened, and its failures in words."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,8 @@ APPLICATION_ID = 0x4E414449  # "NADI"
 PAGE_BYTES = 1_024
 CACHE_KIB = 256  # a sealed batch is read once more at most; the default would fill up to 2 MiB
 EPOCH_SHIFT = 40  # a row id is epoch id and batch number, so one tree serves both orders
+
+CHECK_CARD = "check that the card is present and writable"
 
 SCHEMA = """
 CREATE TABLE epoch(
@@ -88,11 +91,15 @@ def _migrate(database: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def in_words(path: Path) -> Iterator[None]:
-    """Turn what SQLite raises into OutboxFailed, OutboxFull or OutboxDamaged."""
+    """Turn what SQLite and the card raise into OutboxFailed, OutboxFull or OutboxDamaged."""
     try:
         yield
     except sqlite3.OperationalError as error:
         raise _failure(path, error) from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise _full(path) from error
+        raise OutboxFailed(f"{path}: {error.strerror}", hint=CHECK_CARD) from error
     except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # or a row of nonsense
         raise OutboxDamaged(f"{path}: {error}") from error
 
@@ -103,10 +110,14 @@ def _failure(path: Path, error: sqlite3.OperationalError) -> OutboxFailed:
         return OutboxDamaged(f"{path}: {error}")
     code &= 0xFF
     if code == sqlite3.SQLITE_FULL:
-        return OutboxFull(f"{path}: the card is full", hint="free some space")
+        return _full(path)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return OutboxFailed(f"{path}: another nadi-agent uses it", hint="stop that one first")
-    return OutboxFailed(f"{path}: {error}", hint="check that the card is present and writable")
+    return OutboxFailed(f"{path}: {error}", hint=CHECK_CARD)
+
+
+def _full(path: Path) -> OutboxFull:
+    return OutboxFull(f"{path}: the card is full", hint="free some space")
 
 
 def row_id(epoch_id: int, n: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.campaigns.marked import marked_files
+from tests.card_faults.campaign import CASES
 from tests.fuzz.campaign import INPUTS
 from tests.fuzz.decoders import DECODERS
 
@@ -70,6 +71,16 @@ CAMPAIGNS = (
         nightly=10_000,
         chunk=1_000,
         module="tests.card_damage",
+    ),
+    Campaign(
+        name="card-faults",
+        what="every call to the card fails in turn while an outbox seals, settles, thins, states,"
+        " starts, stops and salvages: EIO, ENOSPC, EROFS, EFBIG; once, for good, now and then",
+        unit="works and errors, each at every call",
+        promises="N1 N3",
+        nightly=len(CASES),
+        chunk=14,
+        module="tests.card_faults",
     ),
     Campaign(
         name="schedules",

@@ -20,8 +20,8 @@ LONGEST_NAME = 512
 _P, _I, _L = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
 
 
-_Fields = list[tuple[str, Any]]
-_METHOD_FIELDS: _Fields = [
+Fields = list[tuple[str, Any]]
+METHOD_FIELDS: Fields = [
     ("version", _I),
     ("close", ctypes.CFUNCTYPE(_I, _P)),
     ("read", ctypes.CFUNCTYPE(_I, _P, _P, _I, _L)),
@@ -36,7 +36,7 @@ _METHOD_FIELDS: _Fields = [
     ("sector_size", ctypes.CFUNCTYPE(_I, _P)),
     ("device_characteristics", ctypes.CFUNCTYPE(_I, _P)),
 ]
-_VFS_FIELDS: _Fields = [
+VFS_FIELDS: Fields = [
     ("version", _I),
     ("size_of_file", _I),
     ("longest_name", _I),
@@ -52,22 +52,22 @@ _VFS_FIELDS: _Fields = [
 ]
 
 
-class _Methods(ctypes.Structure):
+class Methods(ctypes.Structure):
     """sqlite3_io_methods of version 1: no shared memory, so WAL only with an exclusive lock."""
 
-    _fields_ = _METHOD_FIELDS
+    _fields_ = METHOD_FIELDS
 
 
 class _OpenFile(ctypes.Structure):
     """sqlite3_file and, behind it, which of ours it is."""
 
-    _fields_ = [("methods", ctypes.POINTER(_Methods)), ("number", _L)]
+    _fields_ = [("methods", ctypes.POINTER(Methods)), ("number", _L)]
 
 
-class _Vfs(ctypes.Structure):
+class Vfs(ctypes.Structure):
     """sqlite3_vfs of version 1; what is not ours is the system's."""
 
-    _fields_ = _VFS_FIELDS
+    _fields_ = VFS_FIELDS
 
 
 class SqliteOnVolatileDisk:
@@ -78,13 +78,13 @@ class SqliteOnVolatileDisk:
         self._files: dict[int, tuple[VolatileDisk, str, File, bool]] = {}
         self._numbers = count(1)
         self._methods = self._make_methods()
-        self._vfs = _Vfs()
+        self._vfs = Vfs()
 
     @contextmanager
     def in_use(self) -> Iterator["SqliteOnVolatileDisk"]:
         """For as long as this lasts; `sqlite3.connect` knows no other disk meanwhile."""
         library = ctypes.CDLL(ctypes.util.find_library("sqlite3"))
-        library.sqlite3_vfs_find.restype = ctypes.POINTER(_Vfs)
+        library.sqlite3_vfs_find.restype = ctypes.POINTER(Vfs)
         system = library.sqlite3_vfs_find(None)
         self._fill(system.contents)
         assert library.sqlite3_vfs_register(ctypes.byref(self._vfs), 1) == OK
@@ -94,7 +94,7 @@ class SqliteOnVolatileDisk:
             library.sqlite3_vfs_unregister(ctypes.byref(self._vfs))
             library.sqlite3_vfs_register(system, 1)
 
-    def _fill(self, system: _Vfs) -> None:
+    def _fill(self, system: Vfs) -> None:
         own: dict[str, Any] = {
             "version": 1,
             "size_of_file": ctypes.sizeof(_OpenFile),
@@ -105,13 +105,13 @@ class SqliteOnVolatileDisk:
             "access": self._access,
             "full_name": self._full_name,
         }
-        for name, kind in _VFS_FIELDS:
+        for name, kind in VFS_FIELDS:
             if name in ("next", "data"):
                 continue
             value = own.get(name, getattr(system, name))
             setattr(self._vfs, name, kind(value) if callable(value) else value)
 
-    def _make_methods(self) -> _Methods:
+    def _make_methods(self) -> Methods:
         calls: dict[str, Callable[..., int]] = {
             "close": self._close,
             "read": self._read,
@@ -126,8 +126,8 @@ class SqliteOnVolatileDisk:
             "sector_size": lambda *_: 4_096,
             "device_characteristics": lambda *_: POWERSAFE_OVERWRITE,
         }
-        methods = _Methods(version=1)
-        for name, kind in _METHOD_FIELDS[1:]:
+        methods = Methods(version=1)
+        for name, kind in METHOD_FIELDS[1:]:
             setattr(methods, name, kind(calls[name]))
         return methods
 
@@ -141,7 +141,7 @@ class SqliteOnVolatileDisk:
         except PowerCut:
             return CANTOPEN
         opened = ctypes.cast(file, ctypes.POINTER(_OpenFile)).contents
-        opened.methods = ctypes.POINTER(_Methods)()
+        opened.methods = ctypes.POINTER(Methods)()
         is_log = bool(flags & (OPEN_MAIN_JOURNAL | OPEN_WAL))
         if not self.disk.open(shown, create=bool(flags & OPEN_CREATE), is_log=is_log):
             return CANTOPEN
