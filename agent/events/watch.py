@@ -58,6 +58,11 @@ class WatchedAsset:
     values: Mapping[str, float] = field(default_factory=dict)
     seen_ms: int = -FRESH_MS
 
+    @property
+    def silent(self) -> bool:
+        """Whether it, or its line, gave nothing when last asked."""
+        return self.failing or self.on_dead_line or self.lost is not None
+
 
 class Watch:
     """Is told what every device said or why it said nothing; tells events as they happen."""
@@ -141,7 +146,8 @@ class Watch:
         """Whether something above is why the device gives nothing: a fault, or its contactor."""
         one = self._assets[asset]
         cause = cause_of(one.kind, error, gear=one.gear)
-        if cause in UNFED and self._is_unfed(one, at_ms):
+        closed = self._contact(one, "contactor_closed", at_ms)
+        if cause in UNFED and one.switched and closed is False:
             return True
         return cause in self._hidden(one, own=False)
 
@@ -261,14 +267,11 @@ class Watch:
         unfed = one.switched and closed is False
         return Seen(values, at_ms, dark, dark if closed is None else closed, unfed)
 
-    def _is_unfed(self, one: WatchedAsset, at_ms: int) -> bool:
-        return one.switched and self._contact(one, "contactor_closed", at_ms) is False
-
     def _contact(self, one: WatchedAsset, quantity: str, at_ms: int) -> bool | None:
-        """What the nearest pillar above said of it lately."""
+        """What the nearest pillar above that answers said of it lately."""
         for feeding in self._feeding[one.asset]:
             if quantity in feeding.values and at_ms - feeding.seen_ms <= FRESH_MS:
-                return feeding.values[quantity] >= 0.5
+                return None if feeding.silent else feeding.values[quantity] >= 0.5
         return None
 
     def _fill_level(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agent.clock import FakeClock
-from tests.scenario.district import MINUTE_MS, START, District
+from tests.scenario.district import CAMERA, MINUTE_MS, START, District
 from tests.scenario.faults import NAMES, Area, Fault, fault_of
 from tests.scenario.gateway import Gateway, sight_of
 from tests.scenario.judge import DAY_MIN, Down, Placed, Report, judge
@@ -43,6 +43,8 @@ def run_days(seed: int, *, days: int = DAYS, make: type[Gateway] = Gateway) -> R
         gateway.hear(district)
         if chance.random() > SKIPPED:
             gateway.round(district)
+        else:
+            district.not_read(CAMERA)
     return judge(plan.placed, downs, district, gateway.told, start_ms=START_MS, days=days)
 
 

@@ -23,6 +23,7 @@ START = datetime(2026, 11, 1, tzinfo=UTC)
 LAMPS, LAMP_W = 20, 90.0
 EMPTY_MM, FULL_MM = 1_200.0, 200.0
 REPORT_MIN = 20
+PICTURE_MIN, CAMERA = 15, "CAM-01"
 ERRORS: Mapping[str, AgentError] = {
     "silent": DeviceSilent("no answer within 300 ms"),
     "refused": DeviceRefused("the unit answers: gateway target failed to respond"),
@@ -64,6 +65,7 @@ class District:
         self.random = random.Random(seed)
         self.faults: set[str] = set()
         self.lamps_out = 0
+        self.spoilt: list[tuple[int, str]] = []  # reads that say nothing, or something else
         self.bins = {
             name: Bin(self.random.uniform(0, 0.5), self.random.uniform(0.5, 2) / 60 / 100)
             for name in ("TPS-01", "TPS-02", "TPS-03")
@@ -105,11 +107,17 @@ class District:
             if f"{name} {asset}" in self.faults:
                 return error
         if asset not in NEVER_MISSED and self.random.random() < MISSED:
+            self.not_read(asset)
             return ERRORS["silent"]
         values = self._says[asset]()
         if values is None:
             return ERRORS["silent"]
         return tuple(Observation(quantity=name, value=value) for name, value in values.items())
+
+    def not_read(self, *assets: str) -> None:
+        """Nobody learns what these would have said in this minute; the camera's picture counts."""
+        if self.minute % PICTURE_MIN == 0 and CAMERA in assets:
+            self.spoilt.append((self.minute, CAMERA))
 
     def report(self, asset: str) -> bytes | None:
         """The payload that a LoRaWAN sensor sends in this minute, if it does."""
@@ -151,7 +159,8 @@ class District:
         burning = float(LAMPS - self.lamps_out) if self._closed else 0.0
         if "cable cut" in self.faults:
             burning *= 0.35
-        return self._meter(self._volts, burning * LAMP_W * self.random.gauss(1, 0.004), 0.95)
+        watts = burning * LAMP_W * self.random.gauss(1, 0.004)
+        return self._meter("FDR-01", self._volts, watts, 0.95)
 
     def _pju_01(self) -> dict[str, float]:
         fed = self._closed and "cable cut" not in self.faults
@@ -164,16 +173,18 @@ class District:
         volts = 0.0 if "cable cut" in self.faults else self._volts
         if "brownout" in self.faults:
             volts, on = 60.0 + self.random.uniform(0, 80), False
-        return self._meter(volts, LAMP_W * self.random.gauss(1, 0.01) if on else 0.0, factor)
+        watts = LAMP_W * self.random.gauss(1, 0.01) if on else 0.0
+        return self._meter("PJU-01", volts, watts, factor)
 
     def _pju_03(self) -> dict[str, float] | None:
         """Behind the contactor: without mains this meter says nothing."""
         if not self._closed or "cable cut" in self.faults:
             return None
-        return self._meter(self._volts, LAMP_W * self.random.gauss(1, 0.01), 0.95)
+        return self._meter("PJU-03", self._volts, LAMP_W * self.random.gauss(1, 0.01), 0.95)
 
-    def _meter(self, volts: float, watts: float, factor: float) -> dict[str, float]:
+    def _meter(self, asset: str, volts: float, watts: float, factor: float) -> dict[str, float]:
         if self.random.random() < GLITCH:
+            self.spoilt.append((self.minute, asset))
             volts, watts = self.random.choice(((0.0, watts), (volts, 0.0), (6_553.5, watts)))
         factor = min(1.0, factor + self.random.gauss(0, 0.004)) if watts else 0.0
         return {
@@ -240,7 +251,7 @@ class District:
             "video_streams": 0.0 if "no stream" in self.faults else 1.0,
             "clock_drift": 3_600.0 if "camera clock" in self.faults else self.random.gauss(0, 0.6),
         }
-        if self.minute % 15 == 0:
+        if self.minute % PICTURE_MIN == 0:
             values |= self._picture()
             values["storage_state"] = 2.0 if "broken card" in self.faults else 0.0
         return values

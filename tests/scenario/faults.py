@@ -20,7 +20,8 @@ class Fault:
     """`sets` are the district's switches; exactly one event must tell of it, in time.
 
     Two faults never share an area. Events of `early` may be told first, if they are then ended as
-    explained by this one. `by_sun` is one that only the sun shows.
+    explained by this one. `by_sun` is one that only the sun shows, `at_once` one that is known by
+    the moment when it happens, so that a gateway that starts then sees only what follows from it.
     """
 
     sets: tuple[str, ...]
@@ -34,6 +35,7 @@ class Fault:
     says: str = ""
     early: tuple[str, ...] = ()
     by_sun: bool = False
+    at_once: bool = False
 
 
 def _street(asset: str, sets: str, event: EventType, within: int, **more: object) -> Fault:
@@ -84,7 +86,9 @@ FAULTS: dict[str, Fault] = {
     "a broken photocell": _street(
         "FDR-01", "photocell stuck", _T.LAMP_UNEXPECTED_ON, 17, when="day", by_sun=True
     ),
-    "a stolen cable": _street("FDR-01", "cable cut", _T.OPEN_CIRCUIT, 3, when="night"),
+    "a stolen cable": _street(
+        "FDR-01", "cable cut", _T.OPEN_CIRCUIT, 3, when="night", at_once=True
+    ),
     "an open pillar": _street("PANEL-01", "door", _T.CABINET_DOOR_OPEN, 2),
     "a pillar without its pins": _street(
         GATEWAY, "gone PANEL-01", _T.LINE_UNREACHABLE, UNREACHABLE_MIN, says="pins: "

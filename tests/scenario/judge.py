@@ -68,7 +68,9 @@ def judge(
     report = Report(placed=placed)
     explained: set[str] = set()
     for one in placed:
-        explained |= _judge_fault(one, downs, told, report, end_min=days * DAY_MIN)
+        spoilt = [Down(at, at) for at, asset in district.spoilt if asset == one.fault.asset]
+        waits = sorted([*downs, *spoilt], key=lambda down: down.from_min)
+        explained |= _judge_fault(one, waits, told, report, end_min=days * DAY_MIN)
     for asset in district.bins:
         explained |= _judge_bin(asset, district, downs, told, report, end_min=days * DAY_MIN)
     for event in told:
@@ -95,6 +97,9 @@ def _judge_fault(
     one: Placed, downs: Sequence[Down], told: Sequence[_Told], report: Report, *, end_min: int
 ) -> set[str]:
     fault, due_min = one.fault, _due_min(one.from_min, one.fault.within_min, downs)
+    if fault.at_once and due_min > one.from_min + fault.within_min:
+        report.unjudged += 1
+        return {event.id for event in told if _follows(event, one)}
     found = [
         event
         for event in told
@@ -116,7 +121,7 @@ def _judge_fault(
 
 
 def _due_min(from_min: int, within_min: int, downs: Sequence[Down]) -> int:
-    """A restart begins a wait anew."""
+    """A restart begins a wait anew, and so does a read that was spoilt."""
     due_min = from_min + within_min
     for down in downs:
         if down.from_min <= due_min and down.until_min >= from_min:
@@ -129,6 +134,12 @@ def _is_early(event: _Told, one: Placed) -> bool:
     in_time = one.from_min <= event.from_min <= one.until_min
     taken_back = event.last_words == f"explained by {one.fault.event}"
     return event.asset in one.fault.early and in_time and taken_back
+
+
+def _follows(event: _Told, one: Placed) -> bool:
+    """What the things of the same street suffer while it lasts."""
+    here = event.asset == one.fault.asset or event.asset.startswith("PJU-")
+    return here and one.from_min <= event.from_min <= one.until_min
 
 
 def _judge_bin(

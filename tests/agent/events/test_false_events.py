@@ -146,6 +146,15 @@ def test_a_current_that_fell_while_nobody_looked_is_no_cut_cable() -> None:
     assert "+openCircuit FDR-01" not in watching.see("FDR-01", minutes=5, **fed(8))
 
 
+def test_a_pillar_that_answers_no_more_is_not_believed_when_its_lamps_go_out() -> None:
+    watching = Watching(FEEDER, PANEL)
+    watching.clock.seen = None
+    watching.see("PANEL-01", contactor_command=1.0, contactor_closed=1.0, photocell_dark=1.0)
+    watching.see("FDR-01", minutes=3, **fed(20))
+    watching.watch.line_dead("pins", [AssetId("PANEL-01")], "gone", watching.now_ms)
+    assert watching.see("FDR-01", minutes=5, **fed(0)) == []
+
+
 def test_a_count_that_changed_while_the_agent_was_down_is_told_anew() -> None:
     watching = Watching(FEEDER)
     watching.see("FDR-01", minutes=17, **fed(20))
