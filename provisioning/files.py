@@ -21,6 +21,7 @@ class NewFile:
     data: bytes
     mode: int = PUBLIC
     group: str | None = None
+    like: Path | None = None  # whose owner and rights it has, instead of the two above
 
 
 def write(file: NewFile) -> None:
@@ -82,10 +83,19 @@ def _write_new(new: Path, file: NewFile) -> None:
     with os.fdopen(descriptor, "wb") as opened:
         opened.write(file.data)
         opened.flush()
-        if gid is not None:
-            os.fchown(descriptor, -1, gid)
-        os.fchmod(descriptor, mode)
+        if file.like is not None:
+            _take_rights(descriptor, file.like.stat())
+        else:
+            if gid is not None:
+                os.fchown(descriptor, -1, gid)
+            os.fchmod(descriptor, mode)
         os.fsync(descriptor)
+
+
+def _take_rights(descriptor: int, was: os.stat_result) -> None:
+    if (was.st_uid, was.st_gid) != (os.geteuid(), os.getegid()):
+        os.fchown(descriptor, was.st_uid, was.st_gid)
+    os.fchmod(descriptor, was.st_mode & 0o7777)
 
 
 def sync(path: Path) -> None:

@@ -67,6 +67,10 @@ class Terminal:
         wrapped = text if whole else _wrapped(text, self.width - SIGN_ROOM)
         self._print(textwrap.indent(wrapped, room))
 
+    def verbatim(self, line: str) -> None:
+        """A line of somebody's file, whole, where the words after a sign begin."""
+        self._print((" " * SIGN_ROOM + line).rstrip())
+
     def command(self, label: str, line: str) -> None:
         """A command to run next, never broken or shortened; alone on its line if it must be."""
         joined = f"{label} {line}"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from provisioning import names
+from provisioning.commands import editing
 from provisioning.commands.options import (
     Confirm,
     Enrolment,
@@ -137,6 +138,9 @@ def renew(
         wait_s=wait,
     )
     return run(job_of(ctx), wish)
+
+
+editing.add_to(GROUP)
 
 
 @command(GROUP, "token", _("A one-time token that lets one gateway enrol over the network."))

@@ -11,15 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from contract.errors import NadiError
 from provisioning.doctor.patient import Patient
 from provisioning.files import PRIVATE, NewFile
 from provisioning.files import write as write_file
+from provisioning.hiding import redacted, secrets_of, without
 
-HIDDEN = "[hidden]"
-LEAST_IN_TEXT = 4  # a shorter secret would hide half of a log, and is none
 JOURNAL = ("journalctl", "--unit=nadi-agent", "--lines=500", "--no-pager", "--output=short-iso")
 JOURNAL_S = 10.0
 MAX_JOURNAL_BYTES = 1 << 20
@@ -29,13 +26,13 @@ def write(file: Path, patient: Patient, result: Mapping[str, Any]) -> None:
     """Everything there is, whole or not at all, readable by its owner only."""
     texts = {"doctor.json": json.dumps(result, indent=2), **dict(_texts(patient))}
     secrets = _secrets_of(patient)
-    hidden = {name: _without(text, secrets) for name, text in texts.items()}
+    hidden = {name: without(text, secrets) for name, text in texts.items()}
     write_file(NewFile(path=file, data=_packed(hidden), mode=PRIVATE))
 
 
 def _texts(patient: Patient) -> Iterator[tuple[str, str]]:
     with suppress(OSError, NadiError, UnicodeError):
-        yield "settings.json", json.dumps(_redacted(patient.settings), indent=2)
+        yield "settings.json", json.dumps(redacted(patient.settings), indent=2)
     with suppress(OSError, NadiError, UnicodeError):
         yield "status.json", patient.status.model_dump_json(indent=2)
         yield "outbox.json", patient.outbox.model_dump_json(indent=2)
@@ -62,48 +59,11 @@ def _journal() -> str:
     return done.stdout[-MAX_JOURNAL_BYTES:].decode("utf-8", "replace")
 
 
-def _redacted(section: BaseModel) -> dict[str, Any]:
-    """The settings without those that their models never show."""
-    shown: dict[str, Any] = {}
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        shown[name] = HIDDEN if not field.repr and value else _shown(value)
-    return shown
-
-
-def _shown(value: object) -> Any:
-    if isinstance(value, BaseModel):
-        return _redacted(value)
-    if isinstance(value, list | tuple):
-        return [_shown(one) for one in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
-
-
 def _secrets_of(patient: Patient) -> list[str]:
     try:
-        return sorted(_hidden_in(patient.settings), key=len, reverse=True)
+        return secrets_of(patient.settings)
     except (OSError, NadiError, UnicodeError):
         return []
-
-
-def _hidden_in(value: object) -> Iterator[str]:
-    if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            inner = getattr(value, name)
-            if not field.repr and isinstance(inner, str) and len(inner) >= LEAST_IN_TEXT:
-                yield inner
-            else:
-                yield from _hidden_in(inner)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _hidden_in(one)
-
-
-def _without(text: str, secrets: list[str]) -> str:
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-        text = text.replace(json.dumps(secret)[1:-1], HIDDEN)
-    return text
 
 
 def _packed(texts: Mapping[str, str]) -> bytes:

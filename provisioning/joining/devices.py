@@ -42,7 +42,7 @@ def find(joining: Joining, draft: Draft) -> Matched:
         for found in report.found
         if found.driver and not found.asset
     ]
-    matched = match(places, planned, given(joining.wish.assets))
+    matched = match(places, planned, given(joining.wish.assets, command="nadi gateway enrol"))
     _say_matched(job, matched)
     if matched.pairs:
         job.agree(_("Is each device the right asset?"), yes=joining.wish.yes)
@@ -60,7 +60,7 @@ def _searched(joining: Joining, draft: Draft) -> list[tuple[Target, AnyReport]]:
         said, _("Lines and networks to search"), flag="--line", default=" ".join(ports)
     )
     found = []
-    for target in map(_target, answer.split()):
+    for target in map(target_of, answer.split()):
         if target.name == NO_LINES:
             continue
         job.say(_("Searching {name} …").format(name=target.name))
@@ -76,7 +76,8 @@ def _ports() -> list[str]:
     return list(named.values())
 
 
-def _target(word: str) -> Target:
+def target_of(word: str) -> Target:
+    """A network if it is written like one, else a serial port."""
     try:
         ipaddress.ip_network(word)
     except ValueError:

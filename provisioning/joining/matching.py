@@ -57,7 +57,7 @@ def match(
     left: dict[str, AssetEntry] = {asset.id: asset for asset in planned}
     pairs = []
     for name, number in said.items():
-        pairs.append(Pair(place=_at(name, places), asset=_planned(number, left)))
+        pairs.append(Pair(place=at(name, places), asset=_planned(number, left)))
     taken = {(pair.place.target, pair.place.where) for pair in pairs}
     for place in places:
         if (place.target, place.where) in taken:
@@ -73,13 +73,13 @@ def match(
     )
 
 
-def given(words: Sequence[str]) -> dict[str, str]:
+def given(words: Sequence[str], *, command: str) -> dict[str, str]:
     """WHERE=NUMBER, each; raises Trouble."""
     names = {}
     for word in words:
         name, sign, number = word.rpartition("=")
         if not sign or not name or not number:
-            raise Trouble("E-USAGE-04", option="--asset", command="nadi gateway enrol")
+            raise Trouble("E-USAGE-04", option="--asset", command=command)
         names[name] = number
     return names
 
@@ -88,7 +88,7 @@ def _fits(found: Found, asset: AssetEntry) -> bool:
     return (found.kind or Kind.STREETLIGHT) is asset.kind
 
 
-def _at(name: str, places: Sequence[Place]) -> Place:
+def at(name: str, places: Sequence[Place]) -> Place:
     """The place that a person named, with its line before a colon where it must be told apart."""
     fitting = [one for one in places if name in (one.where, f"{one.target}:{one.where}")]
     if len(fitting) != 1:

@@ -5,6 +5,7 @@ from provisioning.known import (
     bundle,
     collecting,
     doctor,
+    editing,
     fleet,
     general,
     joining,
@@ -24,5 +25,6 @@ TABLES = (
     collecting.KNOWN,
     doctor.KNOWN,
     watching.KNOWN,
+    editing.KNOWN,
 )
 BY_CODE = {known.code: known for table in TABLES for known in table}

@@ -204,6 +204,14 @@ def _ran_out(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     desk["NADI_STICK"] = str(there.stick)
 
 
+def _at_work(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """A gateway on its pole whose agent a person restarts: there is no systemd here."""
+    pole: working.Pole = request.getfixturevalue("working_pole")
+    pole.play()
+    pole.write_settings()
+    _at(pole, desk)
+
+
 def _unplugged(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     """A gateway whose adapter for the lamps is not plugged in."""
     pole: working.Pole = request.getfixturevalue("working_pole")
@@ -242,6 +250,7 @@ NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "pole": _pole,
     "unplugged": _unplugged,
     "running": _running,
+    "at work": _at_work,
     "fleet": _fleet,
     "renewable": _renewable,
     "ran out": _ran_out,
