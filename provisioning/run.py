@@ -88,7 +88,7 @@ def _flag(parameter: Any) -> str:
         return mark("a value")
     if parameter.param_type_name == "option":
         return str(max(parameter.opts, key=len))
-    return str(parameter.human_readable_name)
+    return str(parameter.metavar or parameter.name).rstrip(".")
 
 
 def _of_file(error: OSError) -> Trouble:

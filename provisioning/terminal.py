@@ -74,7 +74,8 @@ class Terminal:
     def command(self, label: str, line: str) -> None:
         """A command to run next, never broken or shortened; alone on its line if it must be."""
         joined = f"{label} {line}"
-        self._print(joined if len(joined) <= self.width else f"{label}\n  {line}")
+        alone = f"{_wrapped(label, self.width)}\n  {line}"
+        self._print(joined if len(joined) <= self.width else alone)
 
     def table(
         self, heads: Sequence[str], rows: Sequence[Sequence[str]], *, signs: Sequence[Sign] = ()

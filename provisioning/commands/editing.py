@@ -42,7 +42,7 @@ def _edit(
         typer.Option(
             "--set",
             metavar="KEY=VALUE",
-            help=_("such as outbox.budget_mb=256 or TPS-0001.bin.full_mm=300; may be given again"),
+            help=_("such as pju.baud=2400; may be given again"),
         ),
     ] = None,
     unset: Annotated[

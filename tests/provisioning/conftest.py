@@ -125,13 +125,16 @@ def _english() -> None:
 
 @pytest.fixture
 def nadi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Nadi:
-    """Runs `nadi` in a folder of its own, in English, with nobody to ask."""
+    """Runs `nadi` in a folder of its own, in English, with nobody to ask.
+
+    `given` is what it reads; None leaves it no standard input at all.
+    """
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Ended:
+    def run(*arguments: str, given: str | None = "", env: Mapping[str, str] | None = None) -> Ended:
         out, err = _stream(), _stream()
         with monkeypatch.context() as process:
-            process.setattr(sys, "stdin", StringIO(given))
+            process.setattr(sys, "stdin", None if given is None else StringIO(given))
             process.setattr(sys, "stdout", out)
             process.setattr(sys, "stderr", err)
             code = main(arguments, environment(tmp_path, env))
