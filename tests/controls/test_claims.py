@@ -9,6 +9,8 @@ from tests.campaigns.broken_build import broken_build, control, run_in
 pytestmark = pytest.mark.system
 
 CLAIMS = {
+    "everyone_speaks": "tests/provisioning/test_isolation.py"
+    "::test_nobody_publishes_retains_or_receipts_for_another[a few]",
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
     "counters_forgotten": "tests/agent/outbox/test_counters.py"
