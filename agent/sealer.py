@@ -115,8 +115,7 @@ class Sealer:
             raise
         except OutboxFailed as error:
             self._note(f"{error}")
-            if isinstance(error, OutboxFull):
-                drop_ballast(self._ballast)
+            if isinstance(error, OutboxFull) and not drop_ballast(self._ballast):
                 self._outbox.make_room()
         else:
             self._note("")

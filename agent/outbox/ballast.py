@@ -7,13 +7,18 @@ from pathlib import Path
 BALLAST_BYTES = 1 << 20
 
 
+def ballast_path(outbox: Path) -> Path:
+    """Beside the outbox."""
+    return outbox.with_name("ballast")
+
+
 def keep_ballast(path: Path) -> None:
     """Lay the ballast down if it is missing and there is ample room; a card may refuse."""
     with contextlib.suppress(OSError):
         if path.exists():
             return
         figures = os.statvfs(path.parent)
-        if figures.f_bavail * figures.f_frsize < 8 * BALLAST_BYTES:
+        if figures.f_bavail * figures.f_frsize < 2 * BALLAST_BYTES:
             return
         try:
             with path.open("wb") as ballast:
@@ -22,7 +27,10 @@ def keep_ballast(path: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def drop_ballast(path: Path) -> None:
-    """Give the ballast's room to whoever needs it."""
-    with contextlib.suppress(OSError):  # a read-only card has no room to give
-        path.unlink(missing_ok=True)
+def drop_ballast(path: Path) -> bool:
+    """Give the ballast's room to whoever needs it; whether there was any."""
+    try:
+        path.unlink()
+    except OSError:  # a read-only card has no room to give
+        return False
+    return True

@@ -43,6 +43,7 @@ SELECT count(*), sum(size), max(to_ms) - min(from_ms) FROM
   (SELECT length(body) + {ROW_BYTES} AS size, from_ms, to_ms FROM batch
    WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT ?)
 """  # noqa: S608 - made of constants
+TIGHT_BYTES = 8 << 20
 INSERT_BATCH = "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 SELECT_SAME = "SELECT sha256 FROM batch WHERE id = ?"
 SELECT_BODIES = """
@@ -82,6 +83,7 @@ class OutboxFile:
             self._connection = connect(path)
             try:
                 self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+                self._checkpoint_if_tight()
             except BaseException:
                 self._connection.close()
                 raise
@@ -202,6 +204,13 @@ class OutboxFile:
         """After a commit nothing may fail: a card that cannot be asked keeps its figures."""
         with contextlib.suppress(OSError, sqlite3.Error):
             self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+        self._checkpoint_if_tight()
+
+    def _checkpoint_if_tight(self) -> None:
+        """A log that may grow the file must not wait until others have taken what it grows into."""
+        with contextlib.suppress(OSError, sqlite3.Error):  # whatever is wrong, a commit meets it
+            if self._free_bytes() < TIGHT_BYTES:
+                self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
     def used_bytes(self) -> int:
         """Pages in use, without those free for the next batch."""
@@ -211,8 +220,11 @@ class OutboxFile:
     def room_bytes(self) -> int:
         """What new batches may still take: free pages of the file, and the card's free space."""
         size, _, free = self._pages()
+        return size * free + self._free_bytes()
+
+    def _free_bytes(self) -> int:
         card = os.statvfs(self.path.parent)
-        return size * free + card.f_bavail * card.f_frsize
+        return card.f_bavail * card.f_frsize
 
     def _pages(self) -> list[int]:
         return [

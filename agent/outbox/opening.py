@@ -6,7 +6,8 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from agent.errors import OutboxDamaged
+from agent.errors import OutboxDamaged, OutboxFull
+from agent.outbox.ballast import ballast_path, drop_ballast
 from agent.outbox.file import OutboxFile
 from agent.outbox.records import Contents
 from agent.outbox.schema import in_words
@@ -33,7 +34,12 @@ def open_outbox(
     that is cut off goes on at the next start.
     """
     with in_words(path):
-        return _opened(path, gateway, epoch, boot, salvaging)
+        try:
+            return _opened(path, gateway, epoch, boot, salvaging)
+        except OutboxFull:
+            if not drop_ballast(ballast_path(path)):
+                raise
+            return _opened(path, gateway, epoch, boot, salvaging)
 
 
 def _opened(

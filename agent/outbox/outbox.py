@@ -16,6 +16,7 @@ from agent.outbox.records import (
     Shed,
     Stored,
     Tally,
+    Victims,
     Written,
 )
 from contract.codec import Key, encode_body, sha256_of
@@ -35,6 +36,9 @@ from contract.readings import Event, Reading
 
 _T = TypeVar("_T")
 VICTIMS_A_ROUND = 64
+# However often a full card refuses a round, no more are given up for it: others may have filled it.
+VICTIMS_AT_MOST = 256
+LEAST_ROOM_BYTES = 512 << 10  # for the longest round there is
 EMPTY = RangeSet()
 
 
@@ -188,10 +192,11 @@ class Outbox:
         open_events: tuple[Event, ...] | None,
         learned: Mapping[AssetId, Learned] | None,
     ) -> Commit:
-        full = self.used_bytes > self._budget_bytes or self.room_bytes < self._reserve_bytes
+        least = max(self._reserve_bytes, LEAST_ROOM_BYTES)
+        full = self.used_bytes > self._budget_bytes or self.room_bytes < least
         return Commit(
             batch=batch,
-            victims=self.ledger.victims(VICTIMS_A_ROUND, self.handed) if full else (),
+            victims=self._victims() if full else (),
             updates=self.ledger.updates(),
             receipt_version=self.ledger.receipt_version,
             origins=self._unwritten,
@@ -213,12 +218,15 @@ class Outbox:
 
     def make_room(self) -> None:
         """Let the drafted round give up old batches, because the card is full."""
-        if self._draft:
-            more = self.ledger.victims(VICTIMS_A_ROUND, self.handed)
-            both = dict.fromkeys(
-                [*self._draft.victims, *more]
-            )  # an earlier try may have got through
+        if self._draft and len(self._draft.victims) < VICTIMS_AT_MOST:
+            # An earlier try may have got through.
+            both = dict.fromkeys([*self._draft.victims, *self._victims()])
             self._draft = replace(self._draft, victims=tuple(both))
+
+    def _victims(self) -> tuple[Victims, ...]:
+        """A sixteenth of what is held: on a small card a round's usual number would be all."""
+        held = sum(len(ledger.held) for ledger in self.ledger.epochs)
+        return self.ledger.victims(min(VICTIMS_A_ROUND, 1 + held // 16), self.handed)
 
     def date(self, origin: Origin) -> None:
         """A boot's UTC origin as known now; durable with the next round."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.clock import FakeClock
-from agent.errors import OutboxFailed
+from agent.errors import OutboxFailed, OutboxFull
 from agent.outbox.file import OutboxFile
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import Commit, Gone, Stored, Tally, Written
@@ -19,17 +19,19 @@ from contract.messages import Counts
 from contract.ranges import Range
 from tests.agent.outbox.making import OWN, PLENTY, Started, epoch, here, reading, started
 
+BROKEN, FULL = OutboxFailed("disk I/O error"), OutboxFull("the card is full")
+
 
 @dataclass(slots=True)
 class FailingCard:
     """The file, unless it is broken."""
 
     file: OutboxFile
-    broken: bool = False
+    broken: OutboxFailed | None = None
 
     def write(self, commit: Commit) -> Written:
         if self.broken:
-            raise OutboxFailed("disk I/O error")
+            raise self.broken
         return self.file.write(commit)
 
     def bodies(self, epoch_id: int, numbers: Iterable[Range]) -> list[Stored]:
@@ -78,9 +80,9 @@ async def test_what_finds_no_room_while_the_card_fails_is_named_as_lost_with_its
     with started(tmp_path / "outbox.db") as run:
         sealing = Sealing(run, tmp_path)
         await sealing.rounds(1)
-        sealing.card.broken = True
+        sealing.card.broken = BROKEN
         await sealing.rounds(2, 3, 4, 5, 6, 7)  # 2 is drafted, 3 and 4 find no room
-        sealing.card.broken = False
+        sealing.card.broken = None
         await sealing.rounds()
         await sealing.sealer.finish()
         lost = Gone(
@@ -100,10 +102,36 @@ async def test_a_card_that_fails_is_said_once_and_so_is_its_return(
 ) -> None:
     with started(tmp_path / "outbox.db") as run, caplog.at_level(logging.INFO, "nadi.outbox"):
         sealing = Sealing(run, tmp_path)
-        sealing.card.broken = True
+        sealing.card.broken = BROKEN
         await sealing.rounds(1, 2, 3)
-        sealing.card.broken = False
+        sealing.card.broken = None
         await sealing.rounds(4, 5)
     assert sealing.restated == ["disk I/O error", ""]
     assert caplog.text.count("cannot seal, keeping the round in memory") == 1
     assert caplog.text.count("sealing again") == 1
+
+
+async def test_a_full_card_takes_the_ballast_before_any_batch(tmp_path: Path) -> None:
+    with started(tmp_path / "outbox.db") as run:
+        sealing = Sealing(run, tmp_path)
+        await sealing.rounds(*range(1, 40))
+        assert (tmp_path / "ballast").exists()
+        sealing.card.broken = FULL
+        await sealing.rounds(40)
+        sealing.card.broken = None
+        await sealing.rounds(41)
+        assert sealing.outbox.ledger.current.gone == []
+
+
+async def test_a_card_that_others_have_filled_costs_no_more_the_longer_that_lasts(
+    tmp_path: Path,
+) -> None:
+    with started(tmp_path / "outbox.db") as run:
+        sealing = Sealing(run, tmp_path)
+        await sealing.rounds(*range(1, 1_001))
+        sealing.card.broken = FULL
+        for _ in range(60):
+            await sealing.sealer.finish()
+        sealing.card.broken = None
+        await sealing.rounds(2_000)
+        assert sum(gone.counts.readings for gone in sealing.outbox.ledger.current.gone) <= 320

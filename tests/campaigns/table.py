@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.campaigns.marked import marked_files
 from tests.card_faults.campaign import CASES
+from tests.full_card.trial import KILLS
 from tests.fuzz.campaign import INPUTS
 from tests.fuzz.decoders import DECODERS
 
@@ -81,6 +82,17 @@ CAMPAIGNS = (
         nightly=len(CASES),
         chunk=14,
         module="tests.card_faults",
+    ),
+    Campaign(
+        name="full-card",
+        what="an agent that seals for real on a full file system of 16 MB, others writing on it"
+        " too, killed at any moment: the loss ledger equals the truth, to the reading",
+        unit="kills",
+        promises="N1 N3",
+        nightly=100,
+        chunk=10,
+        unit_size=KILLS,
+        module="tests.full_card",
     ),
     Campaign(
         name="schedules",

@@ -1,0 +1,53 @@
+"""Fills small cards, kills their agents at random, and compares each loss with the truth."""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+from tests.campaigns.seeds import SeedCommand
+from tests.full_card.campaign import CHUNK, run_seeds, what_breaks
+from tests.full_card.trial import KILLS, Violation, trial
+
+
+def main() -> int:
+    """0 if the loss ledger equals the truth, to the reading."""
+    logging.disable(logging.CRITICAL)
+    command = SeedCommand(
+        prog="python -m tests.full_card",
+        about=__doc__ or "",
+        unit=f"cards of {KILLS} kills",
+        count=2,
+        chunk=CHUNK,
+        run_seeds=lambda _: run_seeds,
+        replay=_replay,
+        add_options=_add_options,
+    )
+    return command.main()
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--kills", type=int, default=KILLS, help="of the card that is replayed")
+    parser.add_argument("--on", type=Path, help="a small file system that is mounted already")
+
+
+def _replay(seed: int, wanted: argparse.Namespace) -> int:
+    if wanted.on:
+        return _on(seed, wanted)
+    words = what_breaks(seed, kills=wanted.kills)
+    print(f"broken: {words}" if words else "every promise was kept")
+    return 1 if words else 0
+
+
+def _on(seed: int, wanted: argparse.Namespace) -> int:
+    try:
+        seen, words = trial(seed, wanted.on, kills=wanted.kills), ""
+    except Violation as violation:
+        seen, words = None, str(violation)
+    print(json.dumps({"seen": str(seen), "broken": words}))
+    return 1 if words else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
