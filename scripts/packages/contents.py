@@ -13,6 +13,7 @@ PLATFORMS = {
 MAINTAINER = "Nadi Kota <nadi-kota@localhost.invalid>"
 DOC = "usr/share/doc"
 UNITS = "lib/systemd/system"
+COMPLETIONS = "usr/share/bash-completion/completions"
 AGENT_EXAMPLES = f"{DOC}/nadi-agent/examples"
 BRIDGE_EXAMPLES = f"{DOC}/nadi-bridge/examples"
 SIM_EXAMPLES = f"{DOC}/nadi-sim/examples"
@@ -30,6 +31,7 @@ class Package:
     files: dict[str, str]
     depends: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ARCHITECTURES
+    completion: str = ""  # a module that prints the words of its program for bash
     summary: str
     text: str
 
@@ -96,6 +98,7 @@ PACKAGES = (
             "configs/enrolment.example.toml": f"{DOC}/nadi/examples/enrolment.example.toml",
         },
         depends=("init-system-helpers", "systemd (>= 252)"),
+        completion="scripts.packages.completion",
         summary="the technician's command of Nadi Kota",
         text="Makes the city's authority and its broker's folder, and brings gateways from the box"
         " to the pole, with a network or without one.",

@@ -5,12 +5,13 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.packages.contents import DEBIAN_PYTHON, DOC, MAINTAINER, Package
+from scripts.packages.contents import COMPLETIONS, DEBIAN_PYTHON, DOC, MAINTAINER, Package
 from scripts.packages.errors import BuildFailed
 from scripts.packages.release import make_release
 from scripts.packages.sbom import bill
@@ -52,11 +53,25 @@ def _install_files(package: Package, build: Build, stage: Path) -> None:
         else:
             (stage / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(build.source / source, stage / target)
+    if package.completion:
+        _write(stage / COMPLETIONS / package.name, _completion(package, build.source))
     documents = stage / DOC / package.name
     documents.mkdir(parents=True, exist_ok=True)
     _write(documents / "copyright", _copyright())
     changes = gzip.compress((build.source / "CHANGELOG.md").read_bytes(), mtime=0)
     (documents / "changelog.gz").write_bytes(changes)
+
+
+def _completion(package: Package, source: Path) -> str:
+    """Of the source that is built, which need not be the one that builds."""
+    command = [sys.executable, "-m", package.completion]
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, cwd=source, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise BuildFailed(f"{package.completion}: {done.stderr.strip()[-300:]}", hint="run it")
+    return done.stdout
 
 
 def _write_control(package: Package, build: Build, stage: Path) -> None:

@@ -142,6 +142,14 @@ def test_maintainer_scripts_are_valid_shell_with_the_version_filled_in(
 
 
 @pytest.mark.system
+def test_the_technicians_command_comes_with_its_words_for_bash(tmp_path: Path) -> None:
+    files = _unpacked(built("nadi", "amd64", tmp_path), "--fsys-tarfile", "")
+    words = files["usr/share/bash-completion/completions/nadi"].decode()
+    assert '"nadi gateway enrol") words="--bundle' in words
+    assert words.endswith("complete -o default -F _nadi nadi\n")
+
+
+@pytest.mark.system
 def test_the_simulator_is_a_package_of_its_own_for_every_architecture(tmp_path: Path) -> None:
     deb = built("nadi-sim", "all", tmp_path)
     names = _unpacked(deb, "--fsys-tarfile", "")
