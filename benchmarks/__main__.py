@@ -27,6 +27,7 @@ NAMES = (
     "drain",
     "latency",
     "query",
+    "first_reading",
     "campaigns",
     "agent_footprint",
 )
