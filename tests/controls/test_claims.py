@@ -11,6 +11,17 @@ pytestmark = pytest.mark.system
 CLAIMS = {
     "everyone_speaks": "tests/provisioning/test_isolation.py"
     "::test_nobody_publishes_retains_or_receipts_for_another[a few]",
+    "silent_told_online": "tests/provisioning/test_status.py"
+    "::test_a_silent_gateway_goes_on_filling_its_card",
+    "will_forgets": "tests/stores/test_store.py"
+    "::test_a_last_will_leaves_what_the_gateway_said_last_and_since_when_it_is_gone[sqlite]",
+    "doctor_blames_followers": "tests/provisioning/test_doctor.py"
+    "::test_a_machine_without_settings_is_told_what_it_is",
+    "trace_believes_anything": "tests/provisioning/test_doctor_trace.py"
+    "::test_without_a_way_to_the_city_it_says_that_the_reading_waits",
+    "edit_unproved": "tests/provisioning/test_edit.py"
+    "::test_what_the_agent_would_not_accept_changes_nothing[words4-E-ENROL-02-"
+    "/dev/ttyUSB77 is missing]",
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
     "counters_forgotten": "tests/agent/outbox/test_counters.py"

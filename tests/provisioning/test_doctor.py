@@ -15,9 +15,12 @@ import pytest
 from contract.network_devices import RtspCamera
 from contract.settings import NetworkLine
 from provisioning.authority.making import Wish, make
-from provisioning.certificates import Role, client, new_key, pem
+from provisioning.broker.folder import broker_file
+from provisioning.certificates import Role, client, key_pem, new_key, pem, server
 from provisioning.doctor.finding import COMMAND
+from provisioning.files import write
 from provisioning.known import BY_CODE
+from provisioning.visit import listens
 from tests.provisioning import tree
 from tests.provisioning.conftest import PASSPHRASE, TIMEOUT_S, Ended, Nadi, environment
 from tests.provisioning.pole import NAME, Pole
@@ -182,6 +185,40 @@ def _misnamed(pole: Pole) -> None:
     pole.address = pole.address.model_copy(update={"host": "localhost"})
 
 
+def _brokers_expired(pole: Pole) -> None:
+    _serving(pole, now=datetime.now(UTC) - timedelta(days=900))
+
+
+def _brokers_early(pole: Pole) -> None:
+    _serving(pole, now=datetime.now(UTC) + timedelta(days=30))
+
+
+def _serving(pole: Pole, *, now: datetime) -> None:
+    """The broker starts again with a certificate of another time."""
+    centre, key = pole.centre, new_key()
+    made = server(
+        centre.authority.issuing,
+        key.public_key(),
+        name="broker",
+        hosts=("127.0.0.1",),
+        now=now,
+        life=timedelta(days=30),
+    )
+    folder = centre.authority.broker_folder
+    centre.broker.stop()
+    write(broker_file(folder, "broker.pem", pem(made, *centre.authority.chain)))
+    write(broker_file(folder, "broker.key", key_pem(key)))
+    centre.broker.start()
+    centre.broker.wait_until(
+        lambda: listens("127.0.0.1", centre.port), what="listening", deadline_s=20
+    )
+
+
+def _wrong_clock_and_a_broker_of_later(pole: Pole) -> None:
+    _brokers_early(pole)
+    _wrong_clock(pole)
+
+
 def _wrong_clock(pole: Pole) -> None:
     ahead = (datetime.now(UTC) + timedelta(days=400)).timestamp()
     os.utime(pole.settings_file, (ahead, ahead))
@@ -195,6 +232,9 @@ def _wrong_clock(pole: Pole) -> None:
         (_of_another_city, "tls", "E-TLS-05", "Wrong authority"),
         (_broker_of_another_city, "tls", "E-TLS-04", "Wrong authority"),
         (_misnamed, "tls", "E-TLS-08", "another address"),
+        (_brokers_expired, "tls", "E-TLS-06", "broker's certificate has expired"),
+        (_brokers_early, "tls", "E-TLS-07", "broker's certificate is not yet valid"),
+        (_wrong_clock_and_a_broker_of_later, "tls", "E-TLS-09", "Wrong clock"),
         (_wrong_clock, "clock", "E-CLOCK-01", "clock is wrong"),
     ],
 )
@@ -202,7 +242,7 @@ def test_what_is_wrong_with_tls_is_said_in_those_words(
     pole: Pole, doctor: Doctor, spoil: Callable[[Pole], None], check: str, code: str, word: str
 ) -> None:
     spoil(pole)
-    if spoil is not _wrong_clock:
+    if spoil not in (_wrong_clock, _wrong_clock_and_a_broker_of_later):
         pole.write_settings()
     ended = doctor(check, "--json")
     seen = findings(ended)[check]
