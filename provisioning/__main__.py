@@ -1,6 +1,7 @@
 """`nadi`: chooses the language, runs one command, and says how it ended."""
 
 import os
+import resource
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from provisioning.outcome import PLANNED, Exit, Outcome
 
 def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
     """Runs one command; returns its exit code."""
+    if arguments is None:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what was typed
     taken = switches.take(sys.argv[1:] if arguments is None else arguments)
     language.use(language.chosen(taken.lang, environ))
     job = Job(

@@ -117,6 +117,11 @@ def test_a_renewal_is_the_command_of_its_package_and_may_write_the_gateways_file
     assert {f"systemd/{TIMER}", "systemd/nadi-renewal.service"} <= set(package.files)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_no_unit_leaves_a_core_with_a_key_in_it(name: str) -> None:
+    assert _values(name, "LimitCORE") == ["0"]
+
+
 def test_renewals_are_spread_and_need_no_clock() -> None:
     lines = (UNITS / TIMER).read_text().splitlines()
     assert {"RandomizedDelaySec=2h", "FixedRandomDelay=yes"} <= set(lines)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 DEADLINE_S = 120.0
 WAITS = re.compile(r"(: |\] )$")
-END_OF_INPUT, INTERRUPT = "\x04", "\x03"
+END_OF_INPUT = "\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,6 @@ def _talk(terminal: int, answers: list[str]) -> tuple[str, int]:
             if WAITS.search(shown[seen:]):
                 asked += bool(answers)
                 answer = answers.pop(0) if answers else END_OF_INPUT
-                os.write(terminal, answer.encode() + (b"" if answer in SPECIAL else b"\n"))
+                os.write(terminal, answer.encode() + (b"" if answer is END_OF_INPUT else b"\n"))
                 seen = len(shown)
     return shown, asked
-
-
-SPECIAL = (END_OF_INPUT, INTERRUPT)
