@@ -5,7 +5,6 @@ BridgeError
 ├── StoreRefused    the database refuses these very rows; halve the group until one batch is left
 ├── StoreNewer      the schema is newer than this program; stop
 ├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
-├── DiscardRefused  what is to be given up is not exactly what the gateway holds
 └── BrokerRefused   the broker refuses this bridge; the reason in words
 """
 
@@ -30,10 +29,6 @@ class StoreNewer(BridgeError):
 
 class RegistryRefused(BridgeError):
     """A registry that must not take the place of the one loaded."""
-
-
-class DiscardRefused(BridgeError):
-    """A count that is not the one of the store."""
 
 
 class BrokerRefused(BridgeError):

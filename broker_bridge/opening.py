@@ -9,8 +9,6 @@ from broker_bridge.config import StoreSettings
 from broker_bridge.store import Balance, Store
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.statements import Answer
-from contract.discarding import Discard
-from contract.messages import Counts
 
 
 class CityStore(Store, Protocol):
@@ -22,10 +20,6 @@ class CityStore(Store, Protocol):
 
     def balance(self) -> Sequence[Balance]:
         """Each gateway's balance, computed from what is stored; sorted."""
-        ...
-
-    def discard(self, asked: Discard) -> Counts:
-        """Close as lost what a gateway still holds, by its exact count; raises DiscardRefused."""
         ...
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:

@@ -32,12 +32,10 @@ class Wish:
     folder: Path
     settings: Path
     any_folder: bool
-    card: Path | None = None  # of another gateway, where it is mounted
 
     def line(self, program: str) -> list[str]:
         """How nadi-agent is told."""
         more = ["--any"] if self.any_folder else []
-        more += ["--card", str(self.card)] if self.card else []
         return [program, "export", str(self.folder), "--settings", str(self.settings), *more,
                 "--json"]  # fmt: skip
 
@@ -48,7 +46,7 @@ def collect(
     """What is on the stick now; raises Trouble, and then whatever was whole on it stays."""
     program = shutil.which(PROGRAM, path=environ.get("PATH"))
     if program is None:
-        raise Trouble("E-COLLECT-08")
+        raise Trouble("E-AGENT-03")
     with subprocess.Popen(
         wish.line(program),
         env=dict(environ),

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from contract.collecting import Collected, Progress
-from provisioning.collecting.sticks import sticks
+from provisioning import sticks
 from provisioning.collecting.visit import Wish, collect
 from provisioning.errors import Trouble
 from provisioning.face import command, job_of
@@ -31,24 +31,14 @@ def _collect(
         Path | None, typer.Argument(metavar="FOLDER", help=_("where the stick is mounted"))
     ] = None,
     settings: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=_("the gateway's settings"))
-    ] = None,
-    card: Annotated[
-        Path | None,
-        typer.Option(metavar="FOLDER", help=_("the card of a dead gateway, mounted there")),
-    ] = None,
+        Path, typer.Option(metavar="FILE", help=_("the gateway's settings"))
+    ] = SETTINGS,
     any_folder: Annotated[
         bool, typer.Option("--any", help=_("also a folder of the gateway's own card"))
     ] = False,
 ) -> Outcome:
     job = job_of(ctx)
-    default = card / SETTINGS.relative_to("/") if card else SETTINGS
-    wish = Wish(
-        folder=_folder(job, folder),
-        settings=settings or default,
-        any_folder=any_folder,
-        card=card,
-    )
+    wish = Wish(folder=_folder(job, folder), settings=settings, any_folder=any_folder)
     if job.dry_run:
         if not wish.folder.is_dir():
             raise Trouble("E-COLLECT-06", folder=str(wish.folder))
@@ -59,7 +49,7 @@ def _collect(
 
 
 def _folder(job: Job, given: Path | None) -> Path:
-    there = sticks()
+    there = sticks.mounted(job.environ)
     default = str(there[0]) if len(there) == 1 else None
     asked = job.ask(
         str(given) if given else None, _("The stick's folder"), flag="FOLDER", default=default

@@ -104,7 +104,7 @@ class AgentProgram:
     def _run(self, arguments: Sequence[str], limit_s: float) -> Said:
         program = shutil.which(PROGRAM, path=self._environ.get("PATH", os.defpath))
         if program is None:
-            raise Trouble("E-AGENT-01")
+            raise Trouble("E-AGENT-03")
         with subprocess.Popen(
             [program, *arguments],
             env=dict(self._environ),

@@ -5,9 +5,9 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.bundle import Bundle
+from provisioning import sticks
 from provisioning.job import Job
 from provisioning.joining import draft as drafts
-from provisioning.joining import sticks
 from provisioning.joining.agent_program import AgentProgram
 from provisioning.joining.credential import Credential
 from provisioning.joining.identity import Identities

@@ -7,13 +7,14 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from contract.bundle import Bundle
+from provisioning import sticks
 from provisioning.authority import delegating
 from provisioning.authority.delegating import Delegation
 from provisioning.enrolment import token as tokens
 from provisioning.enrolment.token import Token
 from provisioning.errors import Trouble
 from provisioning.job import Job
-from provisioning.joining import asking, signing, sticks
+from provisioning.joining import asking, signing
 from provisioning.language import _
 
 NAMES = ("delegation", "delegation-*", "*.delegation")

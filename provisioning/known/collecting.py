@@ -60,11 +60,4 @@ KNOWN = (
         safe=ALL_KEPT,
         fix=mark("{fix}; then run the same command again."),
     ),
-    Known(
-        code="E-COLLECT-08",
-        exit=Exit.REFUSED,
-        what=mark("nadi-agent is not on this machine, so there is nothing to copy."),
-        safe=ALL_KEPT,
-        fix=mark("Run it on the gateway; its package is nadi-agent."),
-    ),
 )

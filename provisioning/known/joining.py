@@ -16,7 +16,7 @@ KNOWN = (
         fix=mark("Plug in the one stick that has it, or give the path of the file."),
     ),
     Known(
-        code="E-AGENT-01",
+        code="E-AGENT-03",
         exit=Exit.REFUSED,
         what=mark("nadi-agent is not installed on this machine."),
         safe=GOES_ON,

@@ -133,7 +133,7 @@ def test_every_wrong_stick_has_its_own_sentence(
         assert "Traceback" not in ended.err
     (pole.stick / FOLDER / "kendari").mkdir(parents=True)
     assert nadi(*_line(), env=spoken).err.split()[-1] == "E-COLLECT-04"
-    assert nadi(*_line(), env={"PATH": "/nonexistent"}).err.split()[-1] == "E-COLLECT-08"
+    assert nadi(*_line(), env={"PATH": "/nonexistent"}).err.split()[-1] == "E-AGENT-03"
     assert not list(pole.stick.rglob("*.part"))
 
 
