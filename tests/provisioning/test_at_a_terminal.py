@@ -14,7 +14,7 @@ import pytest
 from scripts.district.process import Program
 from tests.provisioning.at_terminal import sat_down
 from tests.provisioning.conftest import PASSPHRASE, Nadi, environment
-from tests.provisioning.poles import GATEWAY, Pole, pole
+from tests.provisioning.poles import GATEWAY, Pole, lamp, playing, pole
 
 pytestmark = pytest.mark.system
 CAMERA = "kata-sandi-kamera-7731"
@@ -87,6 +87,29 @@ def test_point_2_the_wizards_own_line_run_again_finds_everything_done(
     )
     assert '"code": "already"' in done.stdout, done.stdout + done.stderr
     assert content(there.folder) == before
+
+
+LINES = """
+[[line]]
+name = "pju"
+port = "pju"
+[[line.device]]
+type = "pzem004t"
+asset = "PJU-0001"
+address = 1
+"""
+
+
+def test_the_wizard_asks_six_times_at_most(there: Pole) -> None:
+    there.bundle(assets=[lamp(1)])
+    words = ["gateway", "enrol", "--folder", "etc", "--start", "true"]
+    words += ["--search", "--baud 9600 --addresses 1-2"]
+    env = {**there.environment, "TERM": "dumb"}
+    with playing(there.top, LINES):
+        answers = ["", "y", "", PASSPHRASE, "dev/pju", ""]
+        sat = sat_down(words, answers, folder=there.top, env=env)
+    assert (sat.code, sat.asked) == (0, 6), sat.shown
+    assert "ok    PJU-0001: voltage" in sat.shown
 
 
 @contextmanager
