@@ -36,14 +36,14 @@ class Progress:
             time.sleep(POLL_S)
         raise ProgramError(f"no agent sealed {more} readings within {GROWTH_S:g} s")
 
-    def drain(self) -> list[str]:
+    def drain(self, within_s: float = DRAIN_S) -> list[str]:
         """What waits reaches the store; a sentence for each gateway where it did not."""
-        until_s = time.monotonic() + DRAIN_S
+        until_s = time.monotonic() + within_s
         waiting = list(self._waiting())
         while waiting and time.monotonic() < until_s:
             time.sleep(POLL_S)
             waiting = list(self._waiting())
-        return [f"{name}: its backlog did not drain within {DRAIN_S:g} s" for name in waiting]
+        return [f"{name}: its backlog did not drain within {within_s:g} s" for name in waiting]
 
     def _sealed(self) -> int:
         reading = self.reading

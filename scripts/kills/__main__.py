@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from scripts.district.judge import Verdict
 from scripts.district.process import ProgramError
+from scripts.district.progress import DRAIN_S
 from scripts.kills.campaign import Wanted, kill_campaign
 from scripts.kills.faults import KINDS
 
@@ -15,7 +16,11 @@ def main() -> int:
     """0 if nothing was lost, doubled, out of order or unexplained, judged by counting."""
     said = _parser().parse_args()
     wanted = Wanted(
-        store=said.store, count=said.count, seed=said.first, kinds=tuple(said.only or KINDS)
+        store=said.store,
+        count=said.count,
+        seed=said.first,
+        kinds=tuple(said.only or KINDS),
+        drain_s=said.drain_s,
     )
     try:
         verdict = kill_campaign(wanted, say=lambda line: print(line, file=sys.stderr, flush=True))
@@ -59,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=20, help="how many faults")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--only", nargs="+", choices=KINDS, help="faults of these kinds")
+    parser.add_argument(
+        "--drain-s", type=float, default=DRAIN_S, help="how long what waits may take in the end"
+    )
     parser.add_argument("--first", type=int, default=1, help="the seed")
     parser.add_argument("--json", action="store_true", help="end with one JSON object")
     return parser

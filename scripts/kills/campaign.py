@@ -16,7 +16,7 @@ from scripts.district.ports import free_port
 from scripts.district.postgres import Postgres
 from scripts.district.private_store import Kind as StoreKind
 from scripts.district.private_store import private_store
-from scripts.district.progress import Progress
+from scripts.district.progress import DRAIN_S, Progress
 from scripts.district.stored import CityStore
 from scripts.district.trial import Stops, verdict_on
 from scripts.kills.faults import KINDS, Fault, Kind, faults_of
@@ -38,6 +38,7 @@ class Wanted:
     count: int
     seed: int
     kinds: Sequence[Kind] = KINDS
+    drain_s: float = DRAIN_S
 
 
 class Campaign:
@@ -95,7 +96,7 @@ def kill_campaign(wanted: Wanted, *, say: Callable[[str], None]) -> Verdict:
         progress = Progress(district)
         campaign = Campaign(progress, chosen, random=Random(wanted.seed), say=say)
         campaign.run(wanted.count)
-        findings = progress.drain()
+        findings = progress.drain(wanted.drain_s)
         stops.stop_all()
         for bridge in district.bridges:
             bridge.program.stop()
