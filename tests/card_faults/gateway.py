@@ -97,10 +97,12 @@ class Gateway:
         run(self.outbox.settle(Receipt(gateway=GATEWAY, version=self._version, epochs=[said])))
 
     def state(self) -> None:
-        """All that the uplink asks of the card; raises OutboxFailed."""
+        """All that the uplink and the account ask of the card; raises OutboxFailed."""
         run(self.outbox.holding())
         run(self.outbox.waiting())
+        self.file.pace(self.outbox.ledger.current.id, 360)
         for ledger in self.outbox.ledger.epochs:
+            self.file.size(ledger.id, (1, max(ledger.sealed, 1)))
             if ledger.held:
                 run(self.outbox.batches(ledger.epoch, ledger.held))
 

@@ -35,6 +35,9 @@ CAMPAIGNS = (
     ("tests.simulation", 450, 50),
     ("tests.card_damage", 0, 100),
     ("tests.power_cuts", 0, 10),
+    ("tests.card_faults", 4, 1),
+    ("tests.card_faults", 6, 1),
+    ("tests.card_faults", 28, 1),
 )
 
 
