@@ -18,7 +18,10 @@ def ask(terminal: Terminal, question: str, *, flag: str, default: str | None = N
         if default is not None:
             return default
         raise Trouble("E-USAGE-01", flag=flag)
-    shown = f"{question} [{default}]: " if default is not None else f"{question}: "
+    if default is None:
+        shown = terminal.question(f"{question}:")
+    else:
+        shown = terminal.question(question, f"[{default}]:")
     while True:
         answer = _line(terminal, shown) or default
         if answer:
@@ -37,7 +40,7 @@ def confirm(
     if not terminal.interactive:
         raise Trouble("E-USAGE-01", flag=flag)
     choice = _("y/n; Enter: y") if empty_is_yes else _("y/n")
-    shown = f"{question} [{choice}] "
+    shown = terminal.question(question, f"[{choice}]")
     while True:
         answer = _line(terminal, shown).casefold()
         if answer in YES or (empty_is_yes and not answer):

@@ -13,6 +13,7 @@ from provisioning.language import _, mark
 
 NARROW, WIDE = 40, 80
 SIGN_ROOM = 6  # the longest sign, and a space
+_GLUE = "\0"
 _ASCII = {
     "·": "-",
     "…": "...",
@@ -70,6 +71,11 @@ class Terminal:
     def verbatim(self, line: str) -> None:
         """A line of somebody's file, whole, where the words after a sign begin."""
         self._print((" " * SIGN_ROOM + line).rstrip())
+
+    def question(self, text: str, choice: str = "") -> str:
+        """What stands before an answer, wrapped; the choice, in whatever signs, is not broken."""
+        whole = " ".join(filter(None, (text, choice.replace(" ", _GLUE))))
+        return _wrapped(whole, self.width).replace(_GLUE, " ") + " "
 
     def command(self, label: str, line: str) -> None:
         """A command to run next, never broken or shortened; alone on its line if it must be."""

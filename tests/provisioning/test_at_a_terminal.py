@@ -15,6 +15,7 @@ from scripts.district.process import Program
 from tests.provisioning.at_terminal import sat_down
 from tests.provisioning.conftest import PASSPHRASE, Nadi, environment
 from tests.provisioning.poles import GATEWAY, Pole, lamp, playing, pole
+from tests.provisioning.test_every_command import too_wide
 
 pytestmark = pytest.mark.system
 CAMERA = "kata-sandi-kamera-7731"
@@ -100,16 +101,20 @@ address = 1
 """
 
 
-def test_the_wizard_asks_six_times_at_most(there: Pole) -> None:
+@pytest.mark.parametrize("spoken", ["en", "id"])
+def test_the_wizard_asks_six_times_at_most_and_fits_forty_columns(there: Pole, spoken: str) -> None:
     there.bundle(assets=[lamp(1)])
     words = ["gateway", "enrol", "--folder", "etc", "--start", "true"]
     words += ["--search", "--baud 9600 --addresses 1-2"]
-    env = {**there.environment, "TERM": "dumb"}
+    env = {**there.environment, "TERM": "dumb", "COLUMNS": "40", "NADI_LANG": spoken}
     with playing(there.top, LINES):
         answers = ["", "y", "", PASSPHRASE, "dev/pju", ""]
         sat = sat_down(words, answers, folder=there.top, env=env)
     assert (sat.code, sat.asked) == (0, 6), sat.shown
     assert "ok    PJU-0001: voltage" in sat.shown
+    typed = [line for line in sat.shown.splitlines() if line.endswith("dev/pju")]
+    said = "\n".join(line for line in sat.shown.splitlines() if line not in typed)
+    assert too_wide(said, 40) == []
 
 
 @contextmanager
