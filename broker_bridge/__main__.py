@@ -7,13 +7,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from pathlib import Path
 from random import Random
 from types import FrameType
 
+from broker_bridge import quarantine
 from broker_bridge.balance import print_balance
 from broker_bridge.check import print_check
 from broker_bridge.config import BridgeSettings, load_settings
@@ -37,6 +38,8 @@ examples:
   nadi-bridge import  --settings /etc/nadi/bridge.toml /media/stick
   nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
   nadi-bridge balance --settings /etc/nadi/bridge.toml --day 2026-11-25 --json
+  nadi-bridge quarantine list  --settings /etc/nadi/bridge.toml
+  nadi-bridge quarantine retry --settings /etc/nadi/bridge.toml 17 18
 
 A city may run several bridges on one PostgreSQL store; each needs a certificate of its own.
 configs/bridge.example.toml is a settings file with every key.
@@ -81,9 +84,29 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", metavar="FILE", help="what `nadi fleet publish` made")
     taken = _command(commands, "import", _import, "take in what nadi collect put on a stick")
     taken.add_argument("folder", type=Path, metavar="FOLDER", help="where the stick is mounted")
-    for command in (check, balance, taken):
+    for command in (check, balance, taken, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
+
+
+def _quarantine_commands(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> Iterator[argparse.ArgumentParser]:
+    aside = commands.add_parser("quarantine", help="what could not be taken, with its reason")
+    actions = aside.add_subparsers(required=True, metavar="ACTION")
+    listed = _command(actions, "list", _list_quarantine, "the newest messages, and their count")
+    listed.add_argument("--gateway", metavar="ID", help="of this one only")
+    show = _command(actions, "show", _show_quarantine, "all that arrived in one message")
+    show.add_argument("number", type=int, metavar="NUMBER")
+    show.add_argument("--body", type=Path, metavar="FILE", help="write its body to this new file")
+    retry = _command(actions, "retry", _retry_quarantine, "take messages in by the same ingest")
+    discard = _command(actions, "discard", _discard_quarantine, "let messages go for good")
+    discard.add_argument("--count", type=int, metavar="N", help="exactly so many, with --all")
+    for command in (retry, discard):
+        command.add_argument("numbers", type=int, nargs="*", metavar="NUMBER")
+        command.add_argument("--gateway", metavar="ID", help="all of this one")
+        command.add_argument("--all", action="store_true", help="all there are")
+    yield from (listed, show, retry, discard)
 
 
 def _command(
@@ -178,6 +201,33 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-25") from None
+
+
+def _list_quarantine(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    quarantine.print_list(settings, gateway=wanted.gateway, as_json=wanted.json)
+    return OK
+
+
+def _show_quarantine(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    quarantine.print_one(settings, wanted.number, body_file=wanted.body, as_json=wanted.json)
+    return OK
+
+
+def _retry_quarantine(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    return OK if quarantine.retry(settings, _wanted(wanted), as_json=wanted.json) else FAILED
+
+
+def _discard_quarantine(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    quarantine.discard(settings, _wanted(wanted), count=wanted.count, as_json=wanted.json)
+    return OK
+
+
+def _wanted(wanted: argparse.Namespace) -> quarantine.Wanted:
+    return quarantine.Wanted(numbers=wanted.numbers, gateway=wanted.gateway, all=wanted.all)
 
 
 def _load_registry(wanted: argparse.Namespace) -> int:

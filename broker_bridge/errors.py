@@ -5,6 +5,7 @@ BridgeError
 ├── StoreRefused    the database refuses these very rows; halve the group until one batch is left
 ├── StoreNewer      the schema is newer than this program; stop
 ├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
+├── QuarantineRefused what a person wants of the quarantine cannot be done as they said it
 └── BrokerRefused   the broker refuses this bridge; the reason in words
 """
 
@@ -29,6 +30,10 @@ class StoreNewer(BridgeError):
 
 class RegistryRefused(BridgeError):
     """A registry that must not take the place of the one loaded."""
+
+
+class QuarantineRefused(BridgeError):
+    """What a person wants of the quarantine cannot be done as they said it."""
 
 
 class BrokerRefused(BridgeError):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from broker_bridge.config import StoreSettings
 from broker_bridge.store import Balance, Store
+from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.statements import Answer
 
@@ -24,6 +25,22 @@ class CityStore(Store, Protocol):
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
         """The answer to one SELECT of a person."""
+        ...
+
+    def aside(self, *, gateway: str | None, at_most: int) -> Sequence[Aside]:
+        """What is in quarantine, of one gateway or of all, the newest first."""
+        ...
+
+    def aside_message(self, number: int) -> AsideMessage | None:
+        """One of them whole; None if it is not there."""
+        ...
+
+    def aside_tallies(self) -> Sequence[AsideTally]:
+        """How much is there of each gateway that ever had anything there."""
+        ...
+
+    def let_go(self, number: int, *, lost: bool) -> bool:
+        """Take one out; `lost` counts it as gone for good. Whether it was there."""
         ...
 
     def close(self) -> None:

@@ -10,8 +10,9 @@ from psycopg import Connection, Cursor
 
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.store import AssetName, Balance
+from broker_bridge.stores import postgres_quarantine, postgres_registry
 from broker_bridge.stores import postgres_reads as reads
-from broker_bridge.stores import postgres_registry
+from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.postgres_dating import gateways_without_date
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
 from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
@@ -149,6 +150,26 @@ class PostgresStore:
         """See `Store.retired`."""
         with self._reading() as cursor:
             return postgres_registry.retired(cursor)
+
+    def aside(self, *, gateway: str | None, at_most: int) -> Sequence[Aside]:
+        """See `CityStore.aside`."""
+        with self._reading() as cursor:
+            return postgres_quarantine.newest(cursor, gateway, at_most)
+
+    def aside_message(self, number: int) -> AsideMessage | None:
+        """See `CityStore.aside_message`."""
+        with self._reading() as cursor:
+            return postgres_quarantine.one(cursor, number)
+
+    def aside_tallies(self) -> Sequence[AsideTally]:
+        """See `CityStore.aside_tallies`."""
+        with self._reading() as cursor:
+            return postgres_quarantine.tallies(cursor)
+
+    def let_go(self, number: int, *, lost: bool) -> bool:
+        """See `CityStore.let_go`."""
+        with self._writing() as cursor:
+            return postgres_quarantine.let_go(cursor, number, lost=lost)
 
     @contextmanager
     def _writing(self) -> Iterator[Cursor[Any]]:

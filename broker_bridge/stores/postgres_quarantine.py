@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Cursor
 
 from broker_bridge.store import Quarantined
+from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally, read_aside, read_message
 from broker_bridge.stores.statements import Kept, kept
 
 _QUARANTINE = """
@@ -27,6 +28,15 @@ _QUARANTINED_BYTES = "SELECT coalesce(sum(bytes), 0)::bigint FROM quarantine_tal
 _NOISIEST = "SELECT gateway FROM quarantine_tally ORDER BY bytes DESC, gateway LIMIT 1"
 _OLDEST = "SELECT id, bytes FROM quarantine WHERE gateway = %s ORDER BY id LIMIT 100"
 _DROP = "DELETE FROM quarantine WHERE id = ANY(%s)"
+_LISTED = """
+SELECT id, floor(extract(epoch FROM received_at) * 1000)::bigint, topic, gateway, reason, bytes
+"""
+_NEWEST = f"""{_LISTED} FROM quarantine
+WHERE coalesce(%s::text, gateway) = gateway ORDER BY id DESC LIMIT %s
+"""
+_ONE = f"{_LISTED}, header, body FROM quarantine WHERE id = %s"
+_TALLIES = "SELECT gateway, items, bytes, dropped FROM quarantine_tally ORDER BY gateway"
+_LET_GO = "DELETE FROM quarantine WHERE id = %s RETURNING gateway, bytes"
 
 
 def keep_aside(cursor: Cursor[Any], items: Sequence[Quarantined], *, budget_bytes: int) -> None:
@@ -62,3 +72,29 @@ def _drop_oldest(cursor: Cursor[Any], excess: int) -> None:
             break
     cursor.execute(_DROP, (dropped,))
     cursor.execute(_TALLY_DROP, (len(dropped), freed, len(dropped), gateway))
+
+
+def newest(cursor: Cursor[Any], gateway: str | None, at_most: int) -> Sequence[Aside]:
+    """The newest first."""
+    return [read_aside(row) for row in cursor.execute(_NEWEST, (gateway, at_most)).fetchall()]
+
+
+def one(cursor: Cursor[Any], number: int) -> AsideMessage | None:
+    """None if it is not there."""
+    row = cursor.execute(_ONE, (number,)).fetchone()
+    return read_message(row) if row else None
+
+
+def tallies(cursor: Cursor[Any]) -> Sequence[AsideTally]:
+    """Of every gateway that ever had one."""
+    rows = cursor.execute(_TALLIES).fetchall()
+    return [AsideTally(gateway=g, items=i, bytes=b, dropped=d) for g, i, b, d in rows]
+
+
+def let_go(cursor: Cursor[Any], number: int, *, lost: bool) -> bool:
+    """Whether it was there; `lost` counts it as gone for good."""
+    cursor.execute(_ONE_AT_A_TIME)
+    row = cursor.execute(_LET_GO, (number,)).fetchone()
+    if row:
+        cursor.execute(_TALLY_DROP, (1, row[1], int(lost), row[0]))
+    return row is not None

@@ -9,8 +9,9 @@ from sqlite_utils import Database
 
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.store import AssetName, Balance
+from broker_bridge.stores import sqlite_quarantine, sqlite_registry
 from broker_bridge.stores import sqlite_reads as reads
-from broker_bridge.stores import sqlite_registry
+from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import Migration, foreign, migrations_of, pending
@@ -136,6 +137,26 @@ class SqliteStore:
         """See `Store.retired`."""
         with self._reading() as connection:
             return sqlite_registry.retired(connection)
+
+    def aside(self, *, gateway: str | None, at_most: int) -> Sequence[Aside]:
+        """See `CityStore.aside`."""
+        with self._reading() as connection:
+            return sqlite_quarantine.newest(connection, gateway, at_most)
+
+    def aside_message(self, number: int) -> AsideMessage | None:
+        """See `CityStore.aside_message`."""
+        with self._reading() as connection:
+            return sqlite_quarantine.one(connection, number)
+
+    def aside_tallies(self) -> Sequence[AsideTally]:
+        """See `CityStore.aside_tallies`."""
+        with self._reading() as connection:
+            return sqlite_quarantine.tallies(connection)
+
+    def let_go(self, number: int, *, lost: bool) -> bool:
+        """See `CityStore.let_go`."""
+        with self._writing() as connection:
+            return sqlite_quarantine.let_go(connection, number, lost=lost)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

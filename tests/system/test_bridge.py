@@ -270,6 +270,31 @@ def test_check_finds_all_well_and_balance_closes(
     assert balance["unexplained"] == {"readings": 0, "events": 0}
 
 
+def test_what_was_quarantined_is_seen_tried_and_discarded_beside_the_running_bridge(
+    centre: Centre, broker: Broker, authority: Authority, tmp_path: Path
+) -> None:
+    def command(name: str, *more: str) -> tuple[int, str]:
+        settings = ("--settings", str(centre.settings_file))
+        return ran(tmp_path / name, "quarantine", name, *settings, *more)
+
+    with gateway(broker, authority) as client:
+        send(client, with_field(Sender().batch(1), "sha256", "0" * 64))
+        send(client, Sender().batch(2))
+        wait_committed(client, (2, 2))
+    code, said = command("list")
+    assert code == 0
+    assert f"{OWN}: 1 there" in said
+    number, _, _, _, reason = said.splitlines()[1].split(maxsplit=4)
+    assert f"reason    {reason}" in command("show", number)[1]
+    code, said = command("retry", number)
+    assert code == 1
+    assert f"✗ {number}: still refused" in said
+    code, said = command("discard", "--all")
+    assert code == 1
+    assert "say so with --count 1" in said
+    assert "1 of 1 messages discarded" in command("discard", number)[1]
+
+
 @pytest.mark.parametrize(
     ("user", "ca", "expected"),
     [
