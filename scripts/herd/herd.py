@@ -1,0 +1,214 @@
+"""One outage of a city: all its gateways come back at once, and what was promised is counted."""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from broker_bridge.config import BridgeSettings
+from contract.identity import City, GatewayId
+from contract.settings import UplinkSettings
+from scripts.district.bridge import Bridge
+from scripts.district.broker import Broker
+from scripts.district.certificates import Authority
+from scripts.district.fibre import Fibre
+from scripts.district.ports import free_port
+from scripts.district.private_store import Kind, private_store
+from scripts.district.process import Program, ProgramError, python_program
+from scripts.district.stored import CityStore
+from scripts.herd.uplinks import Part, Seen
+
+CITY = City("baubau")
+ROOT = Path(__file__).parents[2]
+PROCESSES = 4
+RETURN_S, LIVE_P99_S = 120.0, 5.0
+START_S, ANSWER_S, DRAIN_S = 180.0, 120.0, 180.0
+POLL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """How large the herd is; `waiting` readings are sealed by each while it is cut off."""
+
+    store: Kind = "sqlite"
+    uplinks: int = 500
+    waiting: int = 2_000
+    reconnect_max_s: float = UplinkSettings().reconnect_max_s
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came of it; a finding is a promise that was not kept."""
+
+    sealed: int
+    slowest_return_s: float
+    live_p99_s: float
+    findings: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Talk:
+    """A process of uplinks, and how much of what it said was heard."""
+
+    program: Program
+    heard: int = 0
+
+    def next(self, *, deadline_s: float) -> dict[str, Any]:
+        """The next object that it says; raises ProgramError."""
+        self.program.wait_until(
+            lambda: len(self._lines()) > self.heard, what="answering", deadline_s=deadline_s
+        )
+        self.heard += 1
+        said: dict[str, Any] = json.loads(self._lines()[self.heard - 1])
+        return said
+
+    def _lines(self) -> list[bytes]:
+        return self.program.out_file.read_bytes().split(b"\n")[:-1]
+
+
+@dataclass(slots=True)
+class _City:
+    """Broker, bridge and the uplinks' processes."""
+
+    folder: Path
+    wanted: Wanted
+    ending: ExitStack
+    broker: Broker = field(init=False)
+    talks: list[_Talk] = field(default_factory=list)
+
+    def start(self) -> CityStore:
+        """All run when this returns."""
+        authority = Authority(self.folder / "certificates", now=datetime.now(UTC))
+        store, _ = self.ending.enter_context(private_store(self.wanted.store, self.folder))
+        self.broker = Broker(
+            self.folder / "broker", city=CITY, port=free_port(Random()),
+            credentials=authority.server("broker"), probe=authority.client("probe"),
+        )  # fmt: skip
+        self.ending.callback(self.broker.program.stop)
+        self.broker.start()
+        fibre = self.ending.enter_context(
+            Fibre(port=free_port(Random()), target_port=self.broker.port)
+        )
+        address = self.broker.address(authority.client("bridge"), port=fibre.port)
+        settings = BridgeSettings(city=CITY, broker=address, store=store)
+        bridge = Bridge("bridge", settings, fibre, folder=self.folder, root=ROOT)
+        self.ending.callback(bridge.program.stop)
+        bridge.start()
+        self._start_uplinks(authority)
+        return CityStore(store)
+
+    def _start_uplinks(self, authority: Authority) -> None:
+        names = [GatewayId(f"bb-{n:04}") for n in range(1, self.wanted.uplinks + 1)]
+        for number in range(PROCESSES):
+            own = names[number::PROCESSES]
+            addresses = [self.broker.address(authority.client(name)) for name in own]
+            part = Part(
+                city=CITY, folder=str(self.folder), waiting=self.wanted.waiting,
+                reconnect_max_s=self.wanted.reconnect_max_s, seed=self.wanted.seed,
+                brokers={
+                    name: address.model_dump(mode="json")
+                    for name, address in zip(own, addresses, strict=True)
+                },
+            )  # fmt: skip
+            file = self.folder / f"part-{number}.json"
+            file.write_text(json.dumps(asdict(part)))
+            arguments = ("scripts.herd.uplinks", str(file))
+            program = python_program(f"uplinks-{number}", *arguments, folder=self.folder, root=ROOT)
+            self.ending.callback(program.stop)
+            program.start()
+            self.talks.append(_Talk(program))
+        for talk in self.talks:
+            talk.next(deadline_s=START_S)
+
+    def ask(self, line: str) -> dict[str, int]:
+        """What all processes say, summed."""
+        for talk in self.talks:
+            talk.program.tell(line)
+        said = [talk.next(deadline_s=ANSWER_S) for talk in self.talks]
+        return {name: sum(one[name] for one in said) for name in said[0]}
+
+    def wait_for(self, what: str, count: int, *, within_s: float) -> bool:
+        """Whether so many of them say so in time."""
+        until_s = time.monotonic() + within_s
+        while time.monotonic() < until_s:
+            if self.ask("look")[what] == count:
+                return True
+            time.sleep(POLL_S)
+        return False
+
+    def end(self) -> dict[GatewayId, Seen]:
+        """What each uplink saw."""
+        for talk in self.talks:
+            talk.program.tell("end")
+        return {
+            GatewayId(name): Seen(**seen)
+            for talk in self.talks
+            for name, seen in talk.next(deadline_s=ANSWER_S)["seen"].items()
+        }
+
+
+def herd(wanted: Wanted, folder: Path) -> Verdict:
+    """One outage as long as the longest pause between two tries; raises ProgramError."""
+    with ExitStack() as ending:
+        city = _City(folder, wanted, ending)
+        store = city.start()
+        if not city.wait_for("up", wanted.uplinks, within_s=START_S):
+            raise ProgramError(f"not all {wanted.uplinks} uplinks came up before the outage")
+        city.broker.kill()
+        cut_s = time.monotonic()
+        city.ask("outage")
+        time.sleep(max(0.0, cut_s + wanted.reconnect_max_s - time.monotonic()))
+        city.broker.start()
+        city.ask(f"back {time.clock_gettime(time.CLOCK_BOOTTIME)}")
+        city.wait_for("returned", wanted.uplinks, within_s=RETURN_S)
+        city.wait_for("open", 0, within_s=DRAIN_S)
+        seen = city.end()
+        return _verdict(seen, store)
+
+
+def _verdict(seen: dict[GatewayId, Seen], store: CityStore) -> Verdict:
+    delays = sorted(delay for one in seen.values() for delay in one.delays_s)
+    p99_s = delays[len(delays) * 99 // 100] if delays else float("inf")
+    returns = [one.returned_s for one in seen.values() if one.returned_s is not None]
+    return Verdict(
+        sealed=sum(one.sealed for one in seen.values()),
+        slowest_return_s=max(returns, default=float("inf")),
+        live_p99_s=p99_s,
+        findings=(*_late(seen, returns, p99_s), *_lost(seen, store)),
+    )
+
+
+def _late(seen: dict[GatewayId, Seen], returns: Sequence[float], p99_s: float) -> Iterator[str]:
+    if len(returns) < len(seen):
+        missing = len(seen) - len(returns)
+        yield f"{missing} uplinks had no live reading receipted within {RETURN_S:g} s"
+    if returns and max(returns) > RETURN_S:
+        yield f"the last live reading was receipted {max(returns):.1f} s after the outage"
+    if p99_s > LIVE_P99_S:
+        yield f"1 % of the live readings took longer than {p99_s:.1f} s"
+
+
+def _lost(seen: dict[GatewayId, Seen], store: CityStore) -> Iterator[str]:
+    """Batches that were sealed in the last moment may still be held."""
+    committed = store.committed()
+    rows = dict(store.query(ROWS))
+    for name, one in seen.items():
+        if committed.get(name, 0) != one.sealed and not one.held:
+            yield f"{name}: {one.sealed} readings sealed, {committed.get(name, 0)} committed"
+        if rows.get(name, 0) != committed.get(name, 0):
+            yield f"{name}: {rows.get(name, 0)} rows of {committed.get(name, 0)} readings"
+        if one.held > 1:
+            yield f"{name}: {one.held} batches are still held"
+
+
+ROWS = """
+SELECT g.name, count(*) FROM (SELECT batch_id FROM reading UNION ALL SELECT batch_id FROM undated) r
+JOIN batch b ON b.id = r.batch_id JOIN stream s ON s.id = b.stream_id
+JOIN gateway g ON g.id = s.gateway_id GROUP BY 1
+"""
