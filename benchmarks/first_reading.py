@@ -59,6 +59,10 @@ def measure(run: Run) -> Iterator[Figure]:
     wish = Wish(city=CITY, hosts=(CENTRE,), broker_path=BROKER)
     now = datetime.now(UTC)
     authority = make(run.folder / "authority", wish, passphrase=PASSPHRASE, now=now)
+    delegating.make(  # before the broker gets its lists, which have one of each delegation
+        authority, (GATEWAY,), life=timedelta(days=7), now=now,
+        file=run.folder / "delegation", passphrase=PASSPHRASE,
+    )  # fmt: skip
     with district(lower=lower, folder=run.folder, packages=run.folder / "packages") as town:
         run.say("a centre and a blank gateway")
         centre = _centre(town, authority)
@@ -113,12 +117,7 @@ def _blank(town: District, authority: Authority, folder: Path) -> Machine:
     gateway.write("/etc/systemd/system/nadi-sim.service", unit)
     gateway.run("systemctl", "enable", "--now", "nadi-sim")
     gateway.until(lambda: gateway.succeeds("test", "-e", "/run/nadi-sim/line"))
-    delegation = folder / "delegation"
-    delegating.make(
-        authority, (GATEWAY,), life=timedelta(days=7), now=datetime.now(UTC), file=delegation,
-        passphrase=PASSPHRASE,
-    )  # fmt: skip
-    gateway.write("/mnt/stick/delegation", delegation.read_text())
+    gateway.write("/mnt/stick/delegation", (folder / "delegation").read_text())
     gateway.write("/mnt/stick/bb-0001.bundle", _bundle(authority).decode())
     gateway.write("/mnt/stick/passphrase", f"{PASSPHRASE}\n", mode="600")
     return gateway
