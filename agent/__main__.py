@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from agent.clock import KernelClock, new_token, read_boot_id
-from agent.config import DEFAULT, load
+from agent.config import DEFAULT, load, on_card
 from agent.discovery import options as discovery_options
 from agent.errors import AgentError
 from agent.notify import from_environment
@@ -89,6 +89,10 @@ def _parser() -> argparse.ArgumentParser:
     export = _add(commands, "export", _export, "copy what waits to a stick; settles nothing")
     export.add_argument("folder", type=Path, metavar="FOLDER", help="where the stick is mounted")
     export.add_argument("--any", action="store_true", help="also a folder of the gateway's card")
+    export.add_argument(
+        "--card", type=Path, metavar="FOLDER",
+        help="settings are those of another gateway, whose card is mounted there",
+    )  # fmt: skip
     export.add_argument("--json", action="store_true", help="one JSON object a line, progress too")
     _add_discover(commands)
     return parser
@@ -194,6 +198,8 @@ def _export(settings: AgentSettings, options: argparse.Namespace) -> int:
             f"a stick's files are signed, and {error.name} is not here",
             hint="install python3-cryptography",
         ) from None
+    if options.card is not None:
+        settings = on_card(settings, options.card)
     said = command.export(settings, options.folder, any_folder=options.any, as_json=options.json)
     return 0 if said else 1
 

@@ -19,6 +19,24 @@ def load(path: Path) -> AgentSettings:
     return load_file(AgentSettings, path, called="file", remedy=remedy)
 
 
+def on_card(settings: AgentSettings, card: Path) -> AgentSettings:
+    """The same settings where another gateway's card is mounted at `card`."""
+
+    def there(path: str) -> str:
+        return str(card / path.lstrip("/"))
+
+    own, broker = settings.gateway, settings.broker
+    places = {"data_dir": there(own.data_dir), "socket": there(own.socket)}
+    names = ("ca_file", "cert_file", "key_file")
+    files = {name: there(getattr(broker, name)) for name in names}
+    return settings.model_copy(
+        update={
+            "gateway": own.model_copy(update=places),
+            "broker": broker.model_copy(update=files),
+        }
+    )
+
+
 def load_file(model: type[_M], path: Path, *, called: str, remedy: str) -> _M:
     """What `path` says; raises SettingsError, with `remedy` if there is no such file."""
     try:

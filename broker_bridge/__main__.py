@@ -84,7 +84,10 @@ def _parser() -> argparse.ArgumentParser:
     load.add_argument("file", metavar="FILE", help="what `nadi fleet publish` made")
     taken = _command(commands, "import", _import, "take in what nadi collect put on a stick")
     taken.add_argument("folder", type=Path, metavar="FOLDER", help="where the stick is mounted")
-    for command in (check, balance, taken, *_quarantine_commands(commands)):
+    given_up = _command(
+        commands, "discard", _discard, "close as lost what a gateway that is gone still held"
+    )
+    for command in (check, balance, taken, given_up, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -194,6 +197,13 @@ def _import(wanted: argparse.Namespace) -> int:
 
     settings = load_settings(wanted.settings)
     return OK if import_stick(settings, wanted.folder, as_json=wanted.json) else FAILED
+
+
+def _discard(wanted: argparse.Namespace) -> int:
+    from broker_bridge.discard_command import discard  # noqa: PLC0415 hardly ever used
+
+    discard(load_settings(wanted.settings).store, as_json=wanted.json)
+    return OK
 
 
 def _day(text: str) -> date:

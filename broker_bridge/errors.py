@@ -6,6 +6,7 @@ BridgeError
 ├── StoreNewer      the schema is newer than this program; stop
 ├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
 ├── QuarantineRefused what a person wants of the quarantine cannot be done as they said it
+├── DiscardRefused  what is to be given up is not exactly what the gateway holds
 └── BrokerRefused   the broker refuses this bridge; the reason in words
 """
 
@@ -34,6 +35,10 @@ class RegistryRefused(BridgeError):
 
 class QuarantineRefused(BridgeError):
     """What a person wants of the quarantine cannot be done as they said it."""
+
+
+class DiscardRefused(BridgeError):
+    """A count that is not the one of the store."""
 
 
 class BrokerRefused(BridgeError):

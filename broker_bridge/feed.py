@@ -48,10 +48,10 @@ class Feed:
         """Nothing is retained of these any longer."""
         for kind, name in names:
             if kind is Kind.GATEWAY:
-                topic = self._topics.gateway_state(GatewayId(name))
+                publish(self._topics.gateway_state(GatewayId(name)), b"", True)
+                publish(self._topics.receipt(GatewayId(name)), b"", True)
             else:
-                topic = self._topics.asset_state(kind, name)
-            publish(topic, b"", True)
+                publish(self._topics.asset_state(kind, name), b"", True)
 
     def tell_events(self, events: Iterable[AssetEvent], publish: Publish) -> None:
         """Begins and ends, as they were committed."""

@@ -10,6 +10,8 @@ from broker_bridge.store import Balance, Store
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.statements import Answer
+from contract.discarding import Discard
+from contract.messages import Counts
 
 
 class CityStore(Store, Protocol):
@@ -21,6 +23,10 @@ class CityStore(Store, Protocol):
 
     def balance(self) -> Sequence[Balance]:
         """Each gateway's balance, computed from what is stored; sorted."""
+        ...
+
+    def discard(self, asked: Discard) -> Counts:
+        """Close as lost what a gateway still holds, by its exact count; raises DiscardRefused."""
         ...
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:

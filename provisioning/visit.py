@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Self
 
@@ -53,6 +54,16 @@ class Visit:
     def pushed_out(self, within_s: float) -> bool:
         """Whether the connection ended meanwhile, as when another one takes the name."""
         return self._ended.wait(within_s)
+
+    def clears(self, topics: Iterable[str]) -> bool:
+        """Whether the broker took it that nothing is retained there any more."""
+        sent = [self._mqtt.publish(topic, b"", qos=1, retain=True) for topic in topics]
+        try:
+            for one in sent:
+                one.wait_for_publish(ANSWER_S)
+        except (ValueError, RuntimeError):
+            return False
+        return all(one.is_published() for one in sent)
 
     def _on_connect(self, _: mqtt.Client, __: Any, ___: Any, code: ReasonCode, ____: Any) -> None:
         self._accepted = not code.is_failure

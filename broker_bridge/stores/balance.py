@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 
 from broker_bridge.store import Balance, Hole
 from contract.identity import Epoch, GatewayId
-from contract.messages import Counts, EpochHolding
+from contract.messages import Counts, EpochHolding, HeldState
 from contract.ranges import RangeSet
 
-_GONE = frozenset({"lost", "evicted"})
+GONE = frozenset({"lost", "evicted"})
 
 
 class Tally(NamedTuple):
@@ -32,7 +32,9 @@ class Account:
     """What the store knows of one stream; `top` is the highest number committed."""
 
     epoch: Epoch
+    boot: str
     origin_ms: int | None
+    revision: int | None  # of the statement
     statement: EpochHolding | None
     stated: int
     stated_sealed: Tally
@@ -60,7 +62,7 @@ class Sheet:
         """Add one stream: committed over rejected over lost over held."""
         self.sealed = self.sealed.plus(_sealed(account))
         self.committed = self.committed.plus(account.committed_counts)
-        for claim in _claims(account):
+        for claim in claims(account):
             self._settle(account, claim)
         self.holes += _unnamed(account)
         if account.statement and (account.statement.sealed or not account.statement.parent):
@@ -87,7 +89,7 @@ class Sheet:
         if not open_numbers - account.rejected:
             self.rejected = self.rejected.plus(rest)
             self.holes.append(_hole(account, claim, open_numbers, "rejected", rest))
-        elif claim.state in _GONE:
+        elif claim.state in GONE:
             self.lost = self.lost.plus(rest)
             self.holes.append(_hole(account, claim, open_numbers, "lost", rest))
         else:
@@ -126,7 +128,7 @@ def _sealed(account: Account) -> Tally:
 class Claim:
     """What the gateway says of a range of its numbers; times of their boot's clock."""
 
-    state: str
+    state: HeldState
     first: int
     last: int
     counts: Tally
@@ -135,7 +137,7 @@ class Claim:
     to_ms: int | None = None
 
 
-def _claims(account: Account) -> Iterator[Claim]:
+def claims(account: Account) -> Iterator[Claim]:
     """What the gateway says of its numbers; those sealed since its last statement it still has.
 
     What it evicted was settled; where the store has it no more, both copies are gone.
@@ -176,7 +178,7 @@ def _hole(
 def _unnamed(account: Account) -> Iterator[Hole]:
     """Numbers up to the highest of which nobody says anything; how much they held is not known."""
     sealed = RangeSet([(1, max(account.stated, account.top))])
-    said = RangeSet((claim.first, claim.last) for claim in _claims(account))
+    said = RangeSet((claim.first, claim.last) for claim in claims(account))
     for first, last in (sealed - said - account.committed - account.rejected).ranges:
         yield Hole(
             epoch=account.epoch, first=first, last=last, state="unexplained", reason="",

@@ -13,6 +13,7 @@ from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import postgres_quarantine, postgres_registry
 from broker_bridge.stores import postgres_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
+from broker_bridge.stores.discarding import discard
 from broker_bridge.stores.postgres_dating import gateways_without_date
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
 from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
@@ -20,8 +21,9 @@ from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import foreign, migrations_of, pending
 from broker_bridge.stores.statements import Answer
+from contract.discarding import Discard
 from contract.identity import GatewayId
-from contract.messages import AssetState, GatewayState
+from contract.messages import AssetState, Counts, GatewayState
 from contract.quantities import QUANTITIES
 
 # A bridge that freezes inside a transaction must not hold its gateways' rows for long.
@@ -126,6 +128,11 @@ class PostgresStore:
         with self._reading() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             return reads.balance(cursor)
+
+    def discard(self, asked: Discard) -> Counts:
+        """Close as lost what the gateway still holds, if it is exactly so much."""
+        with self.transaction() as transaction:
+            return discard(transaction, asked)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
         """The answer to one SELECT of a person."""

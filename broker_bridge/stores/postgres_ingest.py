@@ -20,12 +20,14 @@ from broker_bridge.store import (
 )
 from broker_bridge.stores import postgres_dating as dating
 from broker_bridge.stores import postgres_sql as q
+from broker_bridge.stores.balance import Account
 from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
 from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
 from broker_bridge.stores.multiranges import from_multirange, to_multirange
 from broker_bridge.stores.postgres_quarantine import keep_aside
+from broker_bridge.stores.postgres_reads import accounts
 from broker_bridge.stores.postgres_rows import (
     Month,
     copy_dated,
@@ -264,6 +266,10 @@ class PostgresTransaction:
         ]
         (heard_before,) = self._db.execute(q.HEARD_BEFORE, (gateway_id,)).fetchone() or (False,)
         return judge(holding, known, heard_before=heard_before)
+
+    def accounts(self, gateway: GatewayId) -> Sequence[Account]:
+        """What is known of each of its streams."""
+        return list(accounts(self._db, self._gateways[gateway]))
 
     def hear(self, status: Status) -> None:
         """See `Transaction.hear`."""

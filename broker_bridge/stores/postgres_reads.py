@@ -1,6 +1,6 @@
 """What PostgreSQL answers to the feed, the operator and the judge."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,8 +45,8 @@ SELECT g.id, g.name, g.holding_revision, (extract(epoch FROM g.stated_at) * 1000
 FROM gateway g ORDER BY g.name
 """
 _STREAMS = """
-SELECT s.id, s.epoch, b.origin_ms, s.statement, s.sealed, s.committed, s.sealed_readings,
-    s.sealed_events
+SELECT s.id, s.epoch, coalesce(s.boot, ''), b.origin_ms, s.stated_revision, s.statement, s.sealed,
+    s.committed, s.sealed_readings, s.sealed_events
 FROM stream s LEFT JOIN boot b ON b.gateway_id = s.gateway_id AND b.boot = s.boot
 WHERE s.gateway_id = %s ORDER BY s.id
 """
@@ -99,8 +99,8 @@ def balance(cursor: Cursor[Any]) -> list[Balance]:
     sheets = []
     for gateway_id, name, revision, stated_ms, undated in cursor.execute(_GATEWAYS).fetchall():
         sheet = Sheet()
-        for row in cursor.execute(_STREAMS, (gateway_id,)).fetchall():
-            sheet.enter(_account(cursor, row))
+        for account in accounts(cursor, gateway_id):
+            sheet.enter(account)
         balance = sheet.balance(
             GatewayId(name), undated=undated, revision=revision, stated_ms=stated_ms
         )
@@ -108,8 +108,14 @@ def balance(cursor: Cursor[Any]) -> list[Balance]:
     return sheets
 
 
+def accounts(cursor: Cursor[Any], gateway_id: int) -> Iterator[Account]:
+    """Of each stream of a gateway, the oldest first."""
+    for row in cursor.execute(_STREAMS, (gateway_id,)).fetchall():
+        yield _account(cursor, row)
+
+
 def _account(cursor: Cursor[Any], row: tuple[Any, ...]) -> Account:
-    stream_id, epoch, origin_ms, statement, stated, committed, *stated_sealed = row
+    stream_id, epoch, boot, origin_ms, revision, statement, stated, committed, *stated_sealed = row
     top, *top_sealed = cursor.execute(_TOP, (stream_id,)).fetchone() or (0, 0, 0)
 
     def counts_between(first: int, last: int) -> Tally:
@@ -119,7 +125,9 @@ def _account(cursor: Cursor[Any], row: tuple[Any, ...]) -> Account:
     rejected = cursor.execute(_REJECTED, (stream_id,)).fetchall()
     return Account(
         epoch=Epoch(epoch),
+        boot=boot,
         origin_ms=origin_ms,
+        revision=revision,
         statement=EpochHolding.model_validate_json(statement) if statement else None,
         stated=stated,
         stated_sealed=Tally(*stated_sealed),

@@ -12,14 +12,16 @@ from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import sqlite_quarantine, sqlite_registry
 from broker_bridge.stores import sqlite_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
+from broker_bridge.stores.discarding import discard
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import Migration, foreign, migrations_of, pending
 from broker_bridge.stores.sqlite_dating import gateways_without_date
 from broker_bridge.stores.sqlite_ingest import SqliteTransaction
 from broker_bridge.stores.statements import Answer
+from contract.discarding import Discard
 from contract.identity import GatewayId
-from contract.messages import AssetState, GatewayState
+from contract.messages import AssetState, Counts, GatewayState
 from contract.quantities import QUANTITIES
 
 IN_MEMORY = ":memory:"
@@ -117,6 +119,11 @@ class SqliteStore:
         """Each gateway's balance, computed from what is stored; sorted."""
         with self._reading() as connection:
             return reads.balance(connection)
+
+    def discard(self, asked: Discard) -> Counts:
+        """Close as lost what the gateway still holds, if it is exactly so much."""
+        with self.transaction() as transaction:
+            return discard(transaction, asked)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> Answer:
         """The answer to one SELECT of a person."""

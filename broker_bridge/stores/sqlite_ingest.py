@@ -17,6 +17,7 @@ from broker_bridge.store import (
     StreamFacts,
     StreamName,
 )
+from broker_bridge.stores.balance import Account
 from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
 from broker_bridge.stores.dated import BootRow, span_of
@@ -24,6 +25,7 @@ from broker_bridge.stores.events import PlacedEvent, event_row, events_of
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.sqlite_dating import boot_of, date_boot, estimate_boots, widen_boot
 from broker_bridge.stores.sqlite_quarantine import keep_aside
+from broker_bridge.stores.sqlite_reads import accounts
 from broker_bridge.stores.sqlite_statuses import hear
 from broker_bridge.stores.statements import stated, storable
 from contract.identity import AssetId, Epoch, GatewayId, Kind
@@ -335,6 +337,10 @@ class SqliteTransaction:
         ]
         (heard_before,) = self._one(_HEARD_BEFORE, (holding.gateway,))
         return judge(holding, known, heard_before=bool(heard_before))
+
+    def accounts(self, gateway: GatewayId) -> Sequence[Account]:
+        """What is known of each of its streams."""
+        return list(accounts(self._db, self._one(_GATEWAY_ID, (gateway,))[0]))
 
     def hear(self, status: Status) -> None:
         """See `Transaction.hear`."""

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from broker_bridge.store import AssetName, Balance
@@ -42,7 +42,8 @@ SELECT g.id, g.name, g.holding_revision, g.stated_ms,
 FROM gateway g ORDER BY g.name
 """
 _STREAMS = """
-SELECT s.id, s.epoch, b.origin_ms, s.statement, s.sealed, s.sealed_readings, s.sealed_events
+SELECT s.id, s.epoch, coalesce(s.boot, ''), b.origin_ms, s.stated_revision, s.statement, s.sealed,
+    s.sealed_readings, s.sealed_events
 FROM stream s LEFT JOIN boot b ON b.gateway_id = s.gateway_id AND b.boot = s.boot
 WHERE s.gateway_id = ? ORDER BY s.id
 """
@@ -101,8 +102,8 @@ def balance(connection: sqlite3.Connection) -> list[Balance]:
     sheets = []
     for gateway_id, name, revision, stated_ms, undated in connection.execute(_GATEWAYS).fetchall():
         sheet = Sheet()
-        for row in connection.execute(_STREAMS, (gateway_id,)).fetchall():
-            sheet.enter(_account(connection, row))
+        for account in accounts(connection, gateway_id):
+            sheet.enter(account)
         balance = sheet.balance(
             GatewayId(name), undated=undated, revision=revision, stated_ms=stated_ms
         )
@@ -110,8 +111,14 @@ def balance(connection: sqlite3.Connection) -> list[Balance]:
     return sheets
 
 
+def accounts(connection: sqlite3.Connection, gateway_id: int) -> Iterator[Account]:
+    """Of each stream of a gateway, the oldest first."""
+    for row in connection.execute(_STREAMS, (gateway_id,)).fetchall():
+        yield _account(connection, row)
+
+
 def _account(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Account:
-    stream_id, epoch, origin_ms, statement, stated, *stated_sealed = row
+    stream_id, epoch, boot, origin_ms, revision, statement, stated, *stated_sealed = row
     top, *top_sealed = connection.execute(_TOP, (stream_id,)).fetchone() or (0, 0, 0)
 
     def counts_between(first: int, last: int) -> Tally:
@@ -119,7 +126,9 @@ def _account(connection: sqlite3.Connection, row: tuple[Any, ...]) -> Account:
 
     return Account(
         epoch=Epoch(epoch),
+        boot=boot,
         origin_ms=origin_ms,
+        revision=revision,
         statement=EpochHolding.model_validate_json(statement) if statement else None,
         stated=stated,
         stated_sealed=Tally(*stated_sealed),

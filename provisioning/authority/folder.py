@@ -14,6 +14,7 @@ from contract.document import Section, load_document
 from contract.identity import CityField
 from provisioning import revocation_list
 from provisioning.authority.record import BY_ISSUING, Record
+from provisioning.bridge.program import BridgeReach
 from provisioning.broker.applying import Reach
 from provisioning.certificates import Issuer
 from provisioning.errors import Trouble
@@ -30,6 +31,7 @@ class AuthoritySettings(Section):
     city: CityField
     hosts: Annotated[tuple[str, ...], Field(strict=False)]
     broker: Reach
+    bridge: BridgeReach = BridgeReach()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class Authority:
     city: str
     hosts: tuple[str, ...]
     reach: Reach
+    bridge: BridgeReach
     root: x509.Certificate
     issuing: Issuer
 
@@ -95,6 +98,7 @@ def load(folder: Path, *, key_file: Path | None = None) -> Authority:
         city=settings.city,
         hosts=settings.hosts,
         reach=settings.broker,
+        bridge=settings.bridge,
         root=certificate_of(folder / ROOT),
         issuing=issuer_of(folder / ISSUING, key_file or folder / PRIVATE / ISSUING_KEY),
     )

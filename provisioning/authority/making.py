@@ -26,6 +26,11 @@ port = {port}
 folder = "{folder}"
 # command = ["ssh", "broker.example.org", "sudo", "nadi", "broker", "apply", "--folder", "{folder}"]
 # reload = ["systemctl", "reload", "mosquitto"]
+
+# Where the city's store is asked what a gateway still holds, before it is replaced or retired.
+# [bridge]
+# command = ["ssh", "bridge.example.org", "sudo", "nadi-bridge"]
+# settings = "/etc/nadi/bridge.toml"
 """
 
 

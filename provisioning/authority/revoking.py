@@ -5,7 +5,7 @@ under the revoked name with a certificate of a few minutes: the broker ends the 
 """
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -29,12 +29,17 @@ PAUSE_S = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Who is to be refused: one name, or a delegation and every gateway it names."""
+    """Who is to be refused: one name, or a delegation and every gateway it names.
+
+    What a `superseded` one signed before stays good; of `cleared` topics nothing is retained.
+    """
 
     name: str
     sessions: tuple[str, ...]
     certificates: int
     delegation: bool = False
+    superseded: bool = False
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +51,10 @@ class Signed:
     probe: Issuer
 
 
-def target(authority: Authority, name: str, *, gateway: bool, now: datetime) -> Target:
-    """Whom the city knows by that name; raises Trouble if nobody."""
+def target(
+    authority: Authority, name: str, *, gateway: bool, now: datetime, listed: bool = False
+) -> Target:
+    """Whom the city knows by that name, or its inventory if `listed`; raises Trouble if nobody."""
     with record.opened(authority.record_file, write=False) as kept:
         delegations = kept.delegations(now)
         found = next((one for one in delegations if one.name == name), None)
@@ -58,7 +65,7 @@ def target(authority: Authority, name: str, *, gateway: bool, now: datetime) -> 
             raise Trouble("E-GATEWAY-02", name=name, role=living[0].role)
         naming = [one for one in delegations if gateway and name in one.gateways]
         count = len(living) + len(naming)
-        if not count and name not in kept.revoked_names(now):
+        if not (count or listed) and name not in kept.revoked_names(now):
             raise Trouble("E-GATEWAY-01", name=name, nearest=_nearest(kept, name, now))
     return Target(name=name, sessions=(name,), certificates=count)
 
@@ -69,8 +76,8 @@ def sign(authority: Authority, target: Target, *, reason: str, now: datetime) ->
         if target.delegation:
             kept.revoke_delegation(target.name, at=now)
         else:
-            _revoke_known(kept, target.name, reason=reason, now=now)
-            _revoke_delegated(authority, kept, target.name, reason=reason, now=now)
+            _revoke_known(kept, target, reason=reason, now=now)
+            _revoke_delegated(authority, kept, target, reason=reason, now=now)
         number = kept.next_list(now)
         probe = _passing(authority, f"{PROBE}-{number}", now)
         kept.revoke(
@@ -112,7 +119,8 @@ def enforce(
             break
         sleep(PAUSE_S)
     for session in target.sessions:
-        if not _evicted(authority, reach, session, now, lambda: monotonic() < deadline):
+        who = _passing(authority, session, now)
+        if not _evicted(authority, who, target.cleared, lambda: monotonic() < deadline):
             raise Trouble("E-REVOKE-02", number=signed.number, name=name)
     if _lets_in(authority, reach, signed.probe):
         raise Trouble("E-REVOKE-02", number=signed.number, name=name)
@@ -121,17 +129,16 @@ def enforce(
 
 
 def _evicted(
-    authority: Authority,
-    reach: Reach,
-    name: str,
-    now: datetime,
-    in_time: Callable[[], bool],
+    authority: Authority, who: Issuer, cleared: Sequence[str], in_time: Callable[[], bool]
 ) -> bool:
-    """Takes the name until nobody takes it back: that we are let in also shows who is refused."""
-    context = _context(authority, _passing(authority, name, now))
+    """Takes the name until nobody takes it back: that we are let in also shows who is refused.
+
+    What is cleared is cleared last: whoever was pushed out may have left a Last Will.
+    """
+    context, reach = _context(authority, who), authority.reach
     while in_time():
         with visit.Visit(reach.host, reach.port, context) as taken:
-            if taken.accepted and not taken.pushed_out(QUIET_S):
+            if taken.accepted and not taken.pushed_out(QUIET_S) and taken.clears(cleared):
                 return True
     return False
 
@@ -163,23 +170,27 @@ def _context(authority: Authority, who: Issuer) -> ssl.SSLContext:
     )
 
 
-def _revoke_known(kept: Record, name: str, *, reason: str, now: datetime) -> None:
-    kept.compromise(name)
-    known = [one for one in kept.living(now) if one.name == name]
-    for one in known:
+def _revoke_known(kept: Record, target: Target, *, reason: str, now: datetime) -> None:
+    if not target.superseded:
+        kept.compromise(target.name)
+    for one in [one for one in kept.living(now) if one.name == target.name]:
         kept.revoke(
-            [one.serial], issuer=one.issuer, name=name, at=now, reason=reason, until=one.until
-        )
+            [one.serial], issuer=one.issuer, name=one.name, at=now, reason=reason,
+            until=one.until, superseded=target.superseded,
+        )  # fmt: skip
 
 
 def _revoke_delegated(
-    authority: Authority, kept: Record, name: str, *, reason: str, now: datetime
+    authority: Authority, kept: Record, target: Target, *, reason: str, now: datetime
 ) -> None:
-    naming = [one for one in kept.delegations(now) if name in one.gateways]
-    for one in naming:
+    name = target.name
+    for one in [one for one in kept.delegations(now) if name in one.gateways]:
         issuer = authority.delegation_issuer(one.name).certificate
         serials = [delegated_serial(issuer, name, attempt) for attempt in range(TRIES)]
-        kept.revoke(serials, issuer=one.name, name=name, at=now, reason=reason, until=one.until)
+        kept.revoke(
+            serials, issuer=one.name, name=name, at=now, reason=reason, until=one.until,
+            superseded=target.superseded,
+        )  # fmt: skip
 
 
 def _nearest(kept: Record, name: str, now: datetime) -> str:

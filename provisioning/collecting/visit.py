@@ -32,10 +32,12 @@ class Wish:
     folder: Path
     settings: Path
     any_folder: bool
+    card: Path | None = None  # of another gateway, where it is mounted
 
     def line(self, program: str) -> list[str]:
         """How nadi-agent is told."""
         more = ["--any"] if self.any_folder else []
+        more += ["--card", str(self.card)] if self.card else []
         return [program, "export", str(self.folder), "--settings", str(self.settings), *more,
                 "--json"]  # fmt: skip
 

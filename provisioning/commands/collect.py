@@ -31,14 +31,24 @@ def _collect(
         Path | None, typer.Argument(metavar="FOLDER", help=_("where the stick is mounted"))
     ] = None,
     settings: Annotated[
-        Path, typer.Option(metavar="FILE", help=_("the gateway's settings"))
-    ] = SETTINGS,
+        Path | None, typer.Option(metavar="FILE", help=_("the gateway's settings"))
+    ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help=_("the card of a dead gateway, mounted there")),
+    ] = None,
     any_folder: Annotated[
         bool, typer.Option("--any", help=_("also a folder of the gateway's own card"))
     ] = False,
 ) -> Outcome:
     job = job_of(ctx)
-    wish = Wish(folder=_folder(job, folder), settings=settings, any_folder=any_folder)
+    default = card / SETTINGS.relative_to("/") if card else SETTINGS
+    wish = Wish(
+        folder=_folder(job, folder),
+        settings=settings or default,
+        any_folder=any_folder,
+        card=card,
+    )
     if job.dry_run:
         if not wish.folder.is_dir():
             raise Trouble("E-COLLECT-06", folder=str(wish.folder))

@@ -10,6 +10,7 @@ from provisioning import names
 from provisioning.commands import editing
 from provisioning.commands.options import (
     Confirm,
+    Discard,
     Enrolment,
     Folder,
     Gateway,
@@ -167,3 +168,50 @@ def revoke(
     authority: Folder = None,
 ) -> Outcome:
     return revoke_name(job_of(ctx), name, reason, confirm, authority, gateway=True)
+
+
+@command(GROUP, "replace", _("New hardware under the same name: the old is refused for good."))
+def replace(
+    ctx: typer.Context,
+    name: Gateway = None,
+    reason: Reason = None,
+    confirm: Confirm = None,
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help=_("where the fresh bundle is put"))
+    ] = Path("bundles"),
+    days: Annotated[
+        int, typer.Option(min=1, max=730, metavar="DAYS", help=_("how long a bundle is valid"))
+    ] = 90,
+    enrolment: Enrolment = None,
+    discard_unsettled: Discard = None,
+    authority: Folder = None,
+) -> Outcome:
+    job = job_of(ctx)
+    from provisioning.commands.leaving import Wish, replace_gateway  # noqa: PLC0415
+
+    wish = Wish(
+        name=name, reason=reason, confirm=confirm, discard=discard_unsettled, authority=authority
+    )
+    reached = endpoints(enrolment, command="nadi gateway replace")
+    return replace_gateway(job, wish, out=out, days=days, enrolment=reached)
+
+
+@command(GROUP, "retire", _("Take a gateway out of service for good; its history stays."))
+def retire(
+    ctx: typer.Context,
+    name: Gateway = None,
+    reason: Reason = None,
+    confirm: Confirm = None,
+    with_assets: Annotated[
+        bool, typer.Option("--with-assets", help=_("retire the assets that it reads too"))
+    ] = False,
+    discard_unsettled: Discard = None,
+    authority: Folder = None,
+) -> Outcome:
+    job = job_of(ctx)
+    from provisioning.commands.leaving import Wish, retire_gateway  # noqa: PLC0415
+
+    wish = Wish(
+        name=name, reason=reason, confirm=confirm, discard=discard_unsettled, authority=authority
+    )
+    return retire_gateway(job, wish, with_assets=with_assets)

@@ -23,6 +23,15 @@ Confirm = Annotated[
     str | None,
     typer.Option("--confirm", metavar="NAME", help=_("the name once more, where nobody is asked")),
 ]
+Discard = Annotated[
+    int | None,
+    typer.Option(
+        "--discard-unsettled",
+        min=0,
+        metavar="COUNT",
+        help=_("give up exactly so many readings and events that it still holds"),
+    ),
+]
 Enrolment = Annotated[
     list[str] | None,
     typer.Option(

@@ -1,14 +1,19 @@
-"""What `nadi gateway revoke` and `nadi authority revoke` share: consent, then proof."""
+"""What every revocation shares: consent, then proof that the name is refused."""
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provisioning import names
+from provisioning.authority.folder import Authority, load
 from provisioning.errors import Trouble
 from provisioning.job import Job
 from provisioning.language import _, clock
 from provisioning.outcome import Outcome
 from provisioning.terminal import Sign
+
+if TYPE_CHECKING:
+    from provisioning.authority.revoking import Signed, Target
 
 
 def revoke_name(
@@ -21,9 +26,9 @@ def revoke_name(
     gateway: bool,
 ) -> Outcome:
     """Returns when it was shown that the name is refused and its session gone."""
-    from provisioning.authority import folder, revoking  # noqa: PLC0415 only a revocation needs it
+    from provisioning.authority import revoking  # noqa: PLC0415 only a revocation needs it
 
-    there = folder.load(job.folder(authority))
+    there = load(job.folder(authority))
     name = names.checked(job.ask(name, _("Name"), flag="NAME"))
     reason = job.ask(reason, _("Reason"), flag="--reason")
     target = revoking.target(there, name, gateway=gateway, now=job.now())
@@ -31,6 +36,17 @@ def revoke_name(
     job.typed_name(name, confirmed=confirm)
     if job.dry_run:
         return Outcome(code=job.done_code, result={"certificates": target.certificates})
+    signed = shown_refused(job, there, target, reason)
+    return Outcome(
+        result={"name": name, "revocation_list": signed.number, "applied": True, "evicted": True}
+    )
+
+
+def shown_refused(job: Job, there: Authority, target: "Target", reason: str) -> "Signed":
+    """Signs, applies, and returns once it was shown; raises Trouble."""
+    from provisioning.authority import revoking  # noqa: PLC0415 only a revocation needs it
+
+    name = target.name
     signed = revoking.sign(there, target, reason=reason, now=job.now())
     job.ok(_("Revocation list {number} signed").format(number=signed.number))
     try:
@@ -43,6 +59,4 @@ def revoke_name(
     at = clock(job.now())
     job.ok(_("The broker applied it {time}: {name} is refused").format(time=at, name=name))
     job.ok(_("No session of {name} is left").format(name=name))
-    return Outcome(
-        result={"name": name, "revocation_list": signed.number, "applied": True, "evicted": True}
-    )
+    return signed

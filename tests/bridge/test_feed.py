@@ -108,7 +108,8 @@ def test_of_what_is_retired_nothing_is_told_and_nothing_is_retained(store: Sqlit
     store.load_registry(listing(1, gone))
     listener, speaking = Listener(), feed()
     speaking.clear(store.retired(), listener.publish)
-    cleared = {TOPICS.gateway_state(G1), TOPICS.asset_state(*names[0])}
+    own = (TOPICS.gateway_state(G1), TOPICS.receipt(G1))
+    cleared = {*own, TOPICS.asset_state(*names[0])}
     assert {topic for topic, payload, retain in listener.told if not payload and retain} == cleared
     speaking.note(names)
     speaking.note_gateways([G1])

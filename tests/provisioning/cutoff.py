@@ -1,6 +1,7 @@
 """A gateway that is cut off, the city it belongs to, and a stick on a device of its own."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,6 +55,15 @@ class CutOff:
     def settle_down(self) -> None:
         """No process of ours holds the card."""
         self.gateway.close()
+
+    def mount_card(self) -> None:
+        """`card`, in `top`, is the gateway's card, with the paths that its settings had there."""
+        card = self.top / "card"
+        (card / "etc" / "nadi").mkdir(parents=True)
+        shutil.copytree(self.top / "data", card / "data")
+        for name in ("ca.pem", "gateway.pem", "gateway.key"):
+            shutil.copy(self.top / name, card / name)
+        (card / "etc" / "nadi" / "agent.toml").write_text(AGENT.format(top="", name=NAME))
 
     def stored(self) -> int:
         """How many readings of it are in the city's store."""

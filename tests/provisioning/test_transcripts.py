@@ -17,6 +17,7 @@ from tests.provisioning import pole as working
 from tests.provisioning.conftest import PASSPHRASE, ROOT, Centre, environment
 from tests.provisioning.cutoff import CutOff, cut_off
 from tests.provisioning.feeding import may_hear, state, telling
+from tests.provisioning.parting import Parted, parted
 from tests.provisioning.poles import Pole, bin_of, lamp, playing, pole
 from tests.provisioning.renewals import Renewing, renewing
 from tests.provisioning.transcript import Block, Step, alike, blocks, play
@@ -93,6 +94,11 @@ def standing_pole(tmp_path: Path) -> Iterator[Pole]:
     made.bundle(assets=[lamp(1), lamp(2), bin_of(1)])
     with playing(tmp_path, LINES):
         yield made
+
+
+@pytest.fixture
+def parted_gateway(centre: Centre, tmp_path: Path) -> Parted:
+    return parted(centre, tmp_path)
 
 
 @pytest.fixture
@@ -212,6 +218,17 @@ def _at_work(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     _at(pole, desk)
 
 
+def _gone(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
+    """bb-0042 is dead; the city heard from it, and lacks 12 of its batches."""
+    there: Parted = request.getfixturevalue("parted_gateway")
+    desk["NADI_AUTHORITY"] = str(there.centre.authority.folder)
+
+
+def _card(request: pytest.FixtureRequest, _desk: dict[str, str]) -> None:
+    """The card of bb-0042 is mounted, with 12 batches."""
+    request.getfixturevalue("lonely").mount_card()
+
+
 def _unplugged(request: pytest.FixtureRequest, desk: dict[str, str]) -> None:
     """A gateway whose adapter for the lamps is not plugged in."""
     pole: working.Pole = request.getfixturevalue("working_pole")
@@ -252,6 +269,8 @@ NEEDS: dict[str, Callable[[pytest.FixtureRequest, dict[str, str]], None]] = {
     "running": _running,
     "at work": _at_work,
     "fleet": _fleet,
+    "gone": _gone,
+    "card": _card,
     "renewable": _renewable,
     "ran out": _ran_out,
 }

@@ -1,0 +1,37 @@
+"""`nadi-bridge discard`: the office gives up what a gateway that is gone still held."""
+
+import sys
+
+from pydantic import ValidationError
+
+from broker_bridge.config import StoreSettings
+from broker_bridge.errors import DiscardRefused
+from broker_bridge.opening import opened_store
+from contract.codec import MAX_STATEMENT_BYTES
+from contract.discarding import Discard, Discarded
+
+
+def discard(settings: StoreSettings, *, as_json: bool) -> None:
+    """Raises DiscardRefused, StoreGone or StoreNewer, and then nothing is changed."""
+    asked = _asked()
+    with opened_store(settings) as store:
+        if asked.gateway not in store.gateways():
+            raise DiscardRefused(
+                f"{asked.gateway}: no such gateway was ever heard", hint="check its name"
+            )
+        lost = store.discard(asked)
+    if as_json:
+        print(Discarded(gateway=asked.gateway, lost=lost).model_dump_json())
+    else:
+        said = f"{lost.readings} readings and {lost.events} events are given up"
+        print(f"{asked.gateway}: {said}: {asked.reason}")
+
+
+def _asked() -> Discard:
+    try:
+        return Discard.model_validate_json(sys.stdin.buffer.read(MAX_STATEMENT_BYTES))
+    except ValidationError:
+        raise DiscardRefused(
+            "what is to be given up is one JSON document on standard input",
+            hint='such as {"gateway": "bb-0042", "count": 212, "reason": "card destroyed"}',
+        ) from None
