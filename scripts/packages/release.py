@@ -11,7 +11,7 @@ from py_compile import PycInvalidationMode
 from scripts.packages.contents import DEBIAN_PYTHON, PLATFORMS, Package
 from scripts.packages.errors import BuildFailed
 
-KEPT_SUFFIXES = (".py", ".typed", ".sql", ".mo", ".acl", ".conf")
+KEPT_SUFFIXES = (".py", ".typed", ".sql", ".mo", ".acl", ".conf", ".toml")
 # Files of the installer, which is not in the package: they name folders of this machine.
 INSTALLERS = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json")
 

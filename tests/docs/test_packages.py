@@ -13,7 +13,7 @@ import pytest
 
 from scripts.packages.contents import PACKAGES, Package
 from scripts.packages.deb import Build, make_deb
-from scripts.packages.release import without_installers
+from scripts.packages.release import KEPT_SUFFIXES, without_installers
 
 ROOT = Path(__file__).parents[2]
 SOURCE = "opt/nadi-agent/releases/1.2.3/lib/python3.11/site-packages"
@@ -55,6 +55,16 @@ def _unpacked(deb: Path, part: str, folder: str) -> dict[str, bytes]:
 def test_whatever_a_package_installs_is_in_the_repository(package: Package) -> None:
     needed = [*package.files, *package.code, f"requirements/{package.lock}.lock"]
     assert [name for name in needed if not (ROOT / name).exists()] == []
+
+
+def test_every_file_beside_the_code_comes_with_it() -> None:
+    """Translations are shipped compiled."""
+    kept = (*KEPT_SUFFIXES, ".po")
+    code = {name for package in PACKAGES for name in package.code}
+    files = [file for name in sorted(code) for file in (ROOT / name).rglob("*") if file.is_file()]
+    left = [file for file in files if file.suffix not in kept and "__pycache__" not in file.parts]
+    assert len(files) > 400
+    assert left == []
 
 
 @pytest.mark.system
