@@ -22,6 +22,10 @@ CLAIMS = {
     "edit_unproved": "tests/provisioning/test_edit.py"
     "::test_what_the_agent_would_not_accept_changes_nothing[words4-E-ENROL-02-"
     "/dev/ttyUSB77 is missing]",
+    "old_ends_early": "tests/provisioning/test_renewal.py"
+    "::test_a_renewed_certificate_is_tried_taken_up_and_answered_before_the_old_one_ends",
+    "discard_any_count": "tests/stores/test_discarding.py"
+    "::test_another_count_is_refused_and_nothing_changes[sqlite-12]",
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
     "counters_forgotten": "tests/agent/outbox/test_counters.py"
