@@ -1,6 +1,7 @@
 """The gateway's certificate, the way to the broker, TLS, the session, and the city's word."""
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from contract.errors import SettingsError
@@ -13,6 +14,7 @@ from provisioning.language import mark
 
 QUIET_S = 90.0  # three statements long the city has said nothing
 FIRST_RECEIPT_S = 60.0
+OVERDUE = 0.75  # of a certificate's life; at half of it a renewal is due
 
 
 def certificate(patient: Patient) -> Seen:
@@ -27,12 +29,16 @@ def certificate(patient: Patient) -> Seen:
         return bad("E-TLS-11", why=f"{error.filename}: {error.strerror}")
     except ValueError:
         return bad("E-TLS-11", why=mark("the certificate's file holds none."))
-    now = patient.now()
-    begins, ends = found.not_valid_before_utc, found.not_valid_after_utc
+    return _dated(found.not_valid_before_utc, found.not_valid_after_utc, patient.now())
+
+
+def _dated(begins: datetime, ends: datetime, now: datetime) -> Seen:
     if now < begins:
         return bad("E-TLS-02", day=f"{begins:%Y-%m-%d}")
     if now > ends:
         return bad("E-TLS-01", day=f"{ends:%Y-%m-%d}")
+    if now > begins + OVERDUE * (ends - begins):
+        return doubtful("E-TLS-12", day=f"{ends:%Y-%m-%d}")
     return good(mark("The certificate is valid until {day}"), day=f"{ends:%Y-%m-%d}")
 
 

@@ -221,6 +221,12 @@ KNOWN = (
         mark("Enrol the gateway again, by network or stick."),
     ),
     _known(
+        "E-TLS-12",
+        mark("The certificate ends on {day} and should have renewed itself by now."),
+        mark("It is valid until then; readings are sent as before."),
+        mark("See what stops it: `nadi gateway renew`; or bring a new bundle in time."),
+    ),
+    _known(
         "E-BROKER-04",
         mark("The agent has no session with the broker: {why}"),
         KEPT,

@@ -250,6 +250,16 @@ def test_what_is_wrong_with_tls_is_said_in_those_words(
     assert word in seen["evidence"]
 
 
+def test_a_certificate_that_should_have_renewed_itself_is_said_in_time(
+    pole: Pole, doctor: Doctor
+) -> None:
+    _shown(pole, now=datetime.now(UTC) - timedelta(days=12), life=timedelta(days=14))
+    pole.write_settings()
+    ended = doctor("certificate", "--json")
+    seen = findings(ended)["certificate"]
+    assert (ended.code, seen["state"], seen["code"]) == (0, "warn", "E-TLS-12"), seen
+
+
 def test_a_revoked_gateway_is_told_so(nadi: Nadi, pole: Pole, doctor: Doctor) -> None:
     place = ("--authority", str(pole.centre.authority.folder))
     words = ("gateway", "revoke", NAME, "--confirm", NAME, "--reason", "stolen", *place)
