@@ -80,9 +80,15 @@ def root(city: str, key: ec.EllipticCurvePrivateKey, *, now: datetime) -> x509.C
     return _as_authority(builder, path_length=2).sign(key, hashes.SHA256())
 
 
-def issuing(anchor: Issuer, key: ec.EllipticCurvePrivateKey, *, now: datetime) -> x509.Certificate:
+def issuing(
+    anchor: Issuer,
+    key: ec.EllipticCurvePrivateKey,
+    *,
+    now: datetime,
+    name: x509.Name | None = None,
+) -> x509.Certificate:
     """The intermediate of every day; it can name nobody outside its city."""
-    name = subject(anchor.city, Role.AUTHORITY, f"{anchor.city} issuing {now:%Y}")
+    name = name or subject(anchor.city, Role.AUTHORITY, f"{anchor.city} issuing {now:%Y}")
     within = x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, anchor.city)])
     builder = _as_authority(
         _signed_by(anchor, name, key.public_key(), now, ISSUING_LIFE), path_length=1

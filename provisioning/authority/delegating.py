@@ -25,6 +25,7 @@ from provisioning.names import checked, same_ignoring_case
 
 MAX_DAYS, MAX_GATEWAYS = 90, 500
 RESERVED = "nadi-"  # probes of our own
+OURS = ("root", "issuing")  # of the authority itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ def check_names(kept: Record, gateways: Sequence[str], *, now: datetime) -> tupl
     others = {one.name: one.role for one in kept.living(now)}
     for name in map(checked, gateways):
         twin = same_ignoring_case(name, (*others, *gateways))
+        if name.casefold() in OURS:
+            raise Trouble("E-DELEGATION-04", name=name, twin=name.casefold())
         if name.casefold().startswith(RESERVED):
             raise Trouble("E-DELEGATION-04", name=name, twin=f"{RESERVED}…")
         if twin and (twin != name or others.get(twin, Role.GATEWAY) is not Role.GATEWAY):

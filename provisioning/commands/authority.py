@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from provisioning.authority.delegating import Delegation
 
 GROUP = new_group(_("The city's authority: certificates, delegations, revocation."))
+RENEWED = ("broker", "bridge", "reader", "issuing")
 STATUS, APPLY = "nadi authority status", "nadi authority apply"
 
 
@@ -152,14 +153,27 @@ def issue(
 @command(GROUP, "renew", _("A new certificate for the broker, a bridge or a central system."))
 def renew(
     ctx: typer.Context,
-    name: Name = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help=_("its name; issuing: the authority's own")),
+    ] = None,
+    root_key: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help=_("for issuing: the root key, from its stick")),
+    ] = None,
+    passphrase: Annotated[
+        str | None, typer.Option(metavar="file:PATH|-", help=_("opens the root key"))
+    ] = None,
     authority: Folder = None,
 ) -> Outcome:
-    from provisioning.authority import issuing  # noqa: PLC0415
+    from provisioning.authority import issuing, lengthening  # noqa: PLC0415
 
     job = job_of(ctx)
     there = places.load(job.folder(authority))
-    old = issuing.holder(there, names.checked(job.ask(name, _("Name"), flag="NAME")))
+    name = names.checked(job.ask(name, _("Name"), flag="NAME"))
+    if name == lengthening.NAME:
+        return _lengthened(job, there, root_key, passphrase)
+    old = issuing.holder(there, name)
     if job.dry_run:
         return Outcome(code=job.done_code, result={"name": old.name})
     folder = issuing.renew(there, old, now=job.now())
@@ -168,6 +182,24 @@ def renew(
         job.step(Sign.WAIT, _("Copy it to its machine, and restart what uses it there."))
         return Outcome(code="queued", result={"folder": str(folder)}, pending=("copy",))
     return _sent(job, there, result={"folder": str(folder)})
+
+
+def _lengthened(
+    job: Job, there: places.Authority, root_key: Path | None, passphrase: str | None
+) -> Outcome:
+    from provisioning.authority import lengthening  # noqa: PLC0415
+
+    given = str(root_key) if root_key else None
+    file = Path(job.ask(given, _("The root key's file"), flag="--root-key"))
+    secret = job.secret(passphrase, _("Passphrase for the root key"), flag="--passphrase")
+    root = lengthening.root_of(there, file, passphrase=secret)
+    if job.dry_run:
+        return Outcome(code=job.done_code, result={"name": lengthening.NAME})
+    made = lengthening.lengthen(there, root, now=job.now())
+    until = made.not_valid_after_utc
+    job.ok(_("Issuing: until {day}").format(day=day(until)))
+    job.step(Sign.WARN, _("Where nadi-enrolment runs, restart it."))
+    return _sent(job, places.load(there.folder), result={"until": until.isoformat()})
 
 
 @command(GROUP, "apply", _("Send the newest lists to the broker, with what was replaced since."))
@@ -255,8 +287,9 @@ def _say_part(job: Job, part: Part) -> None:
         "delegation": _("Delegation {name}: until {day}"),
     }
     job.step(Sign[part.state.name], texts[part.what].format(name=part.name, day=day(part.until)))
-    if part.state is not State.OK and part.what in ("broker", "bridge", "reader"):
-        job.terminal.command("     ", f"nadi authority renew {part.name}")
+    if part.state is not State.OK and part.what in RENEWED:
+        name = part.what if part.what == "issuing" else part.name
+        job.terminal.command("     ", f"nadi authority renew {name}")
 
 
 def _say_lists(job: Job, found: Standing) -> None:
