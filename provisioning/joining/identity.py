@@ -91,7 +91,7 @@ class Identity:
         """Its key, made here at the first call; only its owner can read it, and it never leaves."""
         file = self.folder / KEY
         if not file.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            _open_folder(self.folder)
             data = certificates.key_pem(certificates.new_key())
             files.write(files.NewFile(path=file, data=data, mode=files.PRIVATE))
         return key_of(file)
@@ -163,7 +163,7 @@ class Identities:
         if (self.folder / IN_USE).is_symlink() or len(own) < len(FILES):
             return
         by_hand = self.new(BY_HAND)
-        by_hand.folder.mkdir(parents=True, exist_ok=True)
+        _open_folder(by_hand.folder)
         for name in FILES:
             if not (by_hand.folder / name).exists():
                 os.link(self.folder / name, by_hand.folder / name)
@@ -175,6 +175,13 @@ class Identities:
         for name in FILES:
             if not (self.folder / name).is_symlink():
                 _link(self.folder / name, f"{IN_USE}/{name}")
+
+
+def _open_folder(folder: Path) -> None:
+    """Whatever the umask is: the agent, who is not root, reads the anchor in it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder.parent, folder):
+        one.chmod(0o755)
 
 
 def _origin(identity: Identity) -> str:

@@ -76,7 +76,7 @@ KNOWN = (
         code="E-RENEW-10",
         exit=Exit.FAULT,
         what=mark("The agent could not be restarted with {command}: {why}"),
-        safe=mark("Both certificates are valid; readings are not touched."),
+        safe=mark("The old certificate is in use again; readings are not touched."),
         fix=mark("Look at it with systemctl status nadi-agent, then run the same command again."),
     ),
 )

@@ -5,6 +5,7 @@ closed a batch that was sent with the new one.
 """
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -150,9 +151,16 @@ def _restarted(renewal: Renewal, replaces: Replaces) -> bool:
     if replaces.restarted or (replaces.epoch and _is_another(renewal.run.epoch(), replaces)):
         return True
     command = service.restart(renewal.wish.restart)
-    if command:
+    if not command:
+        return False
+    try:
         service.run(command, code="E-RENEW-10")
-    return bool(command)
+    except Trouble:
+        steps.switch_back(renewal.identities, replaces)
+        with suppress(Trouble):
+            service.run(command)
+        raise
+    return True
 
 
 def _is_another(epoch: str, replaces: Replaces) -> bool:

@@ -83,6 +83,14 @@ def switch(identities: Identities, current: Identity, new: Identity, epoch: str)
     identities.use(new)
 
 
+def switch_back(identities: Identities, replaces: Replaces) -> None:
+    """The old one is in use again; the new one is kept, and tried again by the next run."""
+    new = identities.in_use()
+    identities.use(identities.new(replaces.nonce))
+    if new is not None:
+        new.forget(REPLACES)
+
+
 def note(identity: Identity, replaces: Replaces) -> Replaces:
     """For the next run, should this one end here."""
     identity.keep(REPLACES, replaces.model_dump_json().encode())

@@ -1,6 +1,8 @@
 """A gateway renews its certificate by itself, loses no reading by it, and the old one ends last."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -191,10 +193,40 @@ def test_a_new_certificate_that_does_not_work_is_not_switched_to(
         there.pole.settings_file.write_text(settings.replace(port, "port = 1"))
         assert refused(there, nadi) == "E-RENEW-09"
     there.pole.settings_file.write_text(settings)
-    ended = nadi(*there.line, "--json", env=there.environment)
-    assert ended.document["code"] == "E-RENEW-10", "no agent runs here"
-    assert there.in_use.nonce != NONCE
+    assert refused(there, nadi) == "E-RENEW-10", "no agent runs here that could be restarted"
+    assert there.in_use.nonce == NONCE
     assert there.accepts(there.in_use)
+
+
+def test_an_agent_that_does_not_come_back_has_its_old_certificate_again(
+    there: Renewing, nadi: Nadi
+) -> None:
+    there.pole.play()
+    there.pole.start_bridge()
+    agent = there.supervised()
+    broken = [*there.line[:-1], "false"]
+    ended = nadi(*broken, "--json", env=there.environment)
+    assert (ended.code, ended.document["code"]) == (4, "E-RENEW-10")
+    assert there.in_use.nonce == NONCE
+    assert there.in_use.replaced is None
+    done = nadi(*there.line, "--json", env=there.environment)
+    assert (done.code, done.document["code"]) == (0, "done"), done.out
+    agent.wait_until(there.is_receipted, what="receipted", deadline_s=60)
+    assert there.in_use.nonce != NONCE
+    assert unexplained(there) == (0, 0)
+
+
+def test_the_agent_can_read_its_anchor_whatever_the_umask_was(there: Renewing, nadi: Nadi) -> None:
+    before = os.umask(0o077)
+    try:
+        nadi(*there.line, "--json", env=there.environment)
+        folders = [*(there.folder / "identities").iterdir(), there.folder / "identities"]
+    finally:
+        os.umask(before)
+    assert len(folders) == 3
+    assert {stat.S_IMODE(one.stat().st_mode) for one in folders} == {0o755}
+    anchors = [one / "ca.pem" for one in folders[:2]]
+    assert {stat.S_IMODE(one.stat().st_mode) for one in anchors} == {0o644}
 
 
 def test_a_certificate_that_ran_out_is_recovered_by_a_stick_and_what_waited_arrives(
