@@ -1,0 +1,53 @@
+"""Enrolled and renewed: with the city's own authority, on real systemd."""
+
+import pytest
+
+from tests.machines.city import City, city, enrolled
+from tests.machines.district import District, committed, on_card, status, stored
+from tests.machines.machine import Machine
+
+pytestmark = pytest.mark.nightly
+
+EARLY = """
+[Service]
+ExecStart=
+ExecStart=/opt/nadi/bin/python -I -m provisioning gateway renew --no-input --now
+"""
+KEPT = "find /etc/nadi/identities -name gateway.key"
+
+
+def is_connected(gateway: Machine) -> bool:
+    link = status(gateway).get("link")
+    return isinstance(link, dict) and bool(link["up"])
+
+
+def at_work(town: District, made: City, name: str, address: str) -> Machine:
+    gateway = enrolled(town, made, name, address)
+    gateway.until(lambda: committed(made.centre, f"PJU-{name}") > 0)
+    return gateway
+
+
+def test_a_gateway_renews_its_certificate_inside_its_sandbox_and_loses_nothing(
+    town: District,
+) -> None:
+    made = city(town)
+    gateway = at_work(town, made, "bb-0001", "10.77.0.11")
+    gateway.run("systemctl", "is-enabled", "nadi-renewal.timer")
+    gateway.run("systemctl", "is-active", "nadi-renewal.timer")
+    gateway.run("systemctl", "start", "nadi-renewal")  # not due: it changes nothing
+    before, batches = gateway.run("readlink", "/etc/nadi/identity"), on_card(gateway)
+    gateway.write("/etc/systemd/system/nadi-renewal.service.d/early.conf", EARLY)
+    gateway.run("systemctl", "daemon-reload")
+    started = gateway.succeeds("systemctl", "start", "nadi-renewal")
+    journal = gateway.run("journalctl", "--no-pager", "--unit", "nadi-renewal")
+    assert started, journal
+    assert "SIGSYS" not in journal
+    assert gateway.run("readlink", "/etc/nadi/identity") != before
+    assert len(gateway.run("sh", "-c", KEPT).split()) == 1, "the old key is deleted"
+    gateway.until(lambda: batches <= stored(made.centre))
+    assert made.done("authority", "status")["result"]["replaced_since"] == 1
+    assert made.done("authority", "apply")["result"]["replaced"] == 1
+    gateway.run("systemctl", "restart", "nadi-agent")
+    gateway.until(lambda: is_connected(gateway))
+    sealed = on_card(gateway)
+    gateway.until(lambda: sealed <= stored(made.centre))
