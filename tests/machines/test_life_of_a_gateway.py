@@ -1,4 +1,4 @@
-"""Enrolled and renewed: with the city's own authority, on real systemd."""
+"""Enrolled, renewed, revoked, retired: with the city's own authority, on real systemd."""
 
 import pytest
 
@@ -51,3 +51,31 @@ def test_a_gateway_renews_its_certificate_inside_its_sandbox_and_loses_nothing(
     gateway.until(lambda: is_connected(gateway))
     sealed = on_card(gateway)
     gateway.until(lambda: sealed <= stored(made.centre))
+
+
+def test_a_revoked_gateway_is_cut_off_at_once_and_a_retired_one_leaves_nothing_open(
+    town: District,
+) -> None:
+    made = city(town)
+    stolen = at_work(town, made, "bb-0002", "10.77.0.12")
+    spare = at_work(town, made, "bb-0001", "10.77.0.11")
+    line = ("--reason", "stolen", "--confirm", "bb-0002")
+    revoked = made.done("gateway", "revoke", "bb-0002", *line)["result"]
+    assert (revoked["applied"], revoked["evicted"]) == (True, True)
+    count = committed(made.centre, "PJU-bb-0002")
+    stolen.until(lambda: not is_connected(stolen))
+    last = committed(made.centre, "PJU-bb-0001")
+    spare.until(lambda: committed(made.centre, "PJU-bb-0001") > last)
+    assert committed(made.centre, "PJU-bb-0002") == count
+    spare.run("systemctl", "disable", "--now", "nadi-agent")
+    before = on_card(spare)
+    retiring = ("gateway", "retire", "bb-0001", "--reason", "moved", "--confirm", "bb-0001")
+    ended = made.done(*retiring, "--with-assets")
+    assert ended["result"]["lost"] == 0
+    assert before <= stored(made.centre)
+    assert made.nadi(*retiring, "--with-assets")["code"] == "already"
+    published = made.done("fleet", "publish")["result"]["file"]
+    settings = ("--settings", "/etc/nadi/bridge.toml")
+    made.centre.run("nadi-bridge", "registry", "load", published, *settings)
+    balance = made.centre.run("nadi-bridge", "balance", *settings, "--gateway", "bb-0001")
+    assert "✗" not in balance
