@@ -8,13 +8,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
 from types import FrameType
 
 from broker_bridge import quarantine
+from broker_bridge.backup import back_up, restore
+from broker_bridge.backup_words import Copied, say_made, say_restored
 from broker_bridge.balance import print_balance
 from broker_bridge.check import print_check
 from broker_bridge.config import BridgeSettings, load_settings
@@ -38,6 +40,7 @@ examples:
   nadi-bridge import  --settings /etc/nadi/bridge.toml /media/stick
   nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
   nadi-bridge balance --settings /etc/nadi/bridge.toml --day 2026-11-25 --json
+  nadi-bridge backup  --settings /etc/nadi/bridge.toml /var/backups/nadi
   nadi-bridge quarantine list  --settings /etc/nadi/bridge.toml
   nadi-bridge quarantine retry --settings /etc/nadi/bridge.toml 17 18
 
@@ -87,7 +90,13 @@ def _parser() -> argparse.ArgumentParser:
     given_up = _command(
         commands, "discard", _discard, "close as lost what a gateway that is gone still held"
     )
-    for command in (check, balance, taken, given_up, *_quarantine_commands(commands)):
+    backup = _command(commands, "backup", _backup, "copy the store while the bridge runs")
+    backup.add_argument("folder", type=Path, metavar="FOLDER", help="where backups are kept")
+    restore = _command(commands, "restore", _restore, "put the store back; stop the bridges first")
+    restore.add_argument("folder", type=Path, metavar="BACKUP", help="what backup made")
+    restore.add_argument("--replace", action="store_true", help="put the store that is there aside")
+    own = (check, balance, taken, given_up, backup, restore)
+    for command in (*own, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
 
@@ -211,6 +220,21 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-25") from None
+
+
+def _backup(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    made = back_up(settings.store, wanted.folder, now=datetime.now(UTC), progress=Copied())
+    say_made(made, as_json=wanted.json)
+    return OK
+
+
+def _restore(wanted: argparse.Namespace) -> int:
+    settings = load_settings(wanted.settings)
+    now = datetime.now(UTC)
+    taken, aside = restore(settings.store, wanted.folder, now=now, replace=wanted.replace)
+    say_restored(taken, aside, as_json=wanted.json)
+    return OK
 
 
 def _list_quarantine(wanted: argparse.Namespace) -> int:

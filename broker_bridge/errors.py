@@ -5,6 +5,7 @@ BridgeError
 ├── StoreRefused    the database refuses these very rows; halve the group until one batch is left
 ├── StoreNewer      the schema is newer than this program; stop
 ├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
+├── BackupRefused   a backup that is not whole, or a store that it must not replace
 ├── QuarantineRefused what a person wants of the quarantine cannot be done as they said it
 ├── DiscardRefused  what is to be given up is not exactly what the gateway holds
 └── BrokerRefused   the broker refuses this bridge; the reason in words
@@ -31,6 +32,10 @@ class StoreNewer(BridgeError):
 
 class RegistryRefused(BridgeError):
     """A registry that must not take the place of the one loaded."""
+
+
+class BackupRefused(BridgeError):
+    """A backup that cannot be made, is not whole, or must not be put where it was to go."""
 
 
 class QuarantineRefused(BridgeError):

@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import shutil
-import sqlite3
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from broker_bridge.backup import back_up, restore
+from broker_bridge.config import StoreSettings
 from contract.identity import GatewayId
 from scripts.district.district import District, Plan
 from scripts.district.equipment import Equipment
@@ -38,32 +38,29 @@ PLAN = Plan(
 
 
 class Backups:
-    """Taken by the database's own tools while the bridge writes; any of them can come back."""
+    """As `nadi-bridge backup` takes them while a bridge writes; any of them can come back."""
 
-    def __init__(self, folder: Path, store: Path, postgres: Postgres | None) -> None:
+    def __init__(self, folder: Path, store: StoreSettings, postgres: Postgres | None) -> None:
         self.taken: list[Path] = []
         self._folder = folder
         self._store = store
         self._postgres = postgres
+        self._asked = 0
 
     def take(self) -> None:
-        """The newest of at most so many."""
-        file = self._folder / f"backup-{len(self.taken)}"
-        if self._postgres:
-            self._postgres.dump(file)
-        else:
-            with closing(sqlite3.connect(self._store)) as now, closing(sqlite3.connect(file)) as to:
-                now.backup(to)
-        self.taken.append(file)
+        """One more."""
+        self.taken.append(back_up(self._store, self._folder, now=self._now()).folder)
 
-    def restore(self, file: Path) -> None:
+    def restore(self, backup: Path) -> None:
         """No bridge may run."""
         if self._postgres:
-            self._postgres.restore(file)
-            return
-        for end in ("-wal", "-shm"):
-            self._store.with_name(self._store.name + end).unlink(missing_ok=True)
-        shutil.copy(file, self._store)
+            self._postgres.empty()
+        restore(self._store, backup, now=self._now(), replace=True)
+
+    def _now(self) -> datetime:
+        """A second later each time: it is only a name."""
+        self._asked += 1
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self._asked)
 
 
 class Campaign:
@@ -125,7 +122,7 @@ def restore_campaign(
         private_store(kind, Path(name)) as (settings, postgres),
         District(Path(name), PLAN, store=settings) as district,
     ):
-        backups = Backups(Path(name), Path(settings.path), postgres)
+        backups = Backups(Path(name) / "backups", settings, postgres)
         campaign = Campaign(district, backups, random=Random(seed), say=say)
         findings = campaign.run(restores)
         campaign.stops.stop_all()

@@ -104,24 +104,11 @@ class Postgres:
             "?connect_timeout=5"
         )
 
-    def dump(self, file: Path) -> None:
-        """The whole database as of one moment, by pg_dump, while others write."""
-        self._run("pg_dump", "--format", "custom", "--file", str(file), self.conninfo())
-
-    def restore(self, file: Path) -> None:
-        """The database becomes what it was at the dump, by pg_restore; clients are cut off."""
+    def empty(self) -> None:
+        """The database has nothing in it; clients are cut off."""
         with psycopg.connect(self.conninfo("postgres"), autocommit=True) as connection:
             connection.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
             connection.execute(f"CREATE DATABASE {DATABASE}")
-        self._run("pg_restore", "--exit-on-error", "--dbname", self.conninfo(), str(file))
-
-    def _run(self, tool: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [str(self._bin / tool), *arguments],
-            capture_output=True, text=True, timeout=TOOL_S, check=False,
-        )  # fmt: skip
-        if done.returncode:
-            raise ProgramError(f"{tool} failed: {done.stderr.strip()[-300:]}")
 
     def create_database(self, name: str) -> str:
         """An empty database, and how to reach it."""

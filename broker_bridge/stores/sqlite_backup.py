@@ -1,0 +1,80 @@
+"""A SQLite store copied from one moment of it while others write, and put in its place again."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from broker_bridge.errors import BackupRefused
+
+PAGES_A_STEP = 4_096
+SPARE_BYTES = 16 << 20
+SUFFIXES = ("", "-wal", "-shm")
+
+
+def copy_store(
+    path: Path, copy: Path, progress: Callable[[float], None], *, pages: int = PAGES_A_STEP
+) -> None:
+    """A whole, checked copy in one file, so many pages at a time; raises BackupRefused."""
+    _room_for(path, copy.parent)
+
+    def told(_status: int, remaining: int, total: int) -> None:
+        progress(1 - remaining / max(1, total))
+
+    try:
+        with (
+            closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(copy, isolation_level=None)) as target,
+        ):
+            # The copy is of this moment: without a transaction each commit would begin it anew.
+            source.execute("BEGIN")
+            source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            source.backup(target, pages=pages, progress=told, sleep=0)
+            target.execute("PRAGMA journal_mode = DELETE")
+            said = target.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.Error as error:
+        raise BackupRefused(
+            f"{path} could not be copied: {error}",
+            hint="is there room? Otherwise the store is damaged: see nadi-bridge check",
+        ) from error
+    if said != "ok":
+        raise BackupRefused(
+            f"the copy of {path} is not whole: {said}",
+            hint="the store itself is damaged; keep the last good backup",
+        )
+
+
+def put_back(file: Path, path: Path, now: datetime, *, replace: bool) -> Path | None:
+    """What stood there is renamed beside it, its log too; returns where it is now."""
+    _room_for(file, path.parent)
+    there = path.exists()
+    if there and not replace:
+        raise BackupRefused(
+            f"{path} is there already",
+            hint="stop the bridges; --replace puts it aside and takes the backup instead",
+        )
+    new = path.with_name(f"{path.name}.restoring")
+    try:
+        shutil.copyfile(file, new)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
+    aside = path.with_name(f"{path.name}.before-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}")
+    for suffix in SUFFIXES:
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    new.rename(path)
+    return aside if there else None
+
+
+def _room_for(file: Path, folder: Path) -> None:
+    needed = file.stat().st_size + SPARE_BYTES
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise BackupRefused(
+            f"{folder} has {free >> 20} MB free, and {needed >> 20} MB are needed",
+            hint="make room, or name another folder; nothing was changed",
+        )

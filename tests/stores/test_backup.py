@@ -1,0 +1,148 @@
+"""A store is copied while it is written, and put back whole or not at all."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from broker_bridge.backup import MANIFEST, back_up, read_backup, restore
+from broker_bridge.config import StoreSettings
+from broker_bridge.errors import BackupRefused, StoreNewer
+from broker_bridge.ingest import Ingest
+from broker_bridge.opening import opened_store
+from broker_bridge.stores.sqlite_backup import copy_store
+from scripts.district.postgres import Postgres
+from tests.bridge.wire import TOPICS, Sender
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+LATER = datetime(2026, 11, 25, 13, tzinfo=UTC)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])
+def stores(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[StoreSettings, StoreSettings]:
+    """Two places of one kind: where a store is, and where none is yet."""
+    if request.param == "sqlite":
+        return sqlite(tmp_path / "city.db"), sqlite(tmp_path / "new.db")
+    server: Postgres = request.getfixturevalue("postgres")
+    names = [f"backup_{Random().getrandbits(60):x}" for _ in range(2)]
+    first, second = (
+        StoreSettings(kind="postgresql", conninfo=server.create_database(name)) for name in names
+    )
+    return first, second
+
+
+def sqlite(path: Path) -> StoreSettings:
+    return StoreSettings(kind="sqlite", path=str(path))
+
+
+def take(settings: StoreSettings, *numbers: int) -> None:
+    with opened_store(settings) as store:
+        Ingest(store, TOPICS).take([Sender().batch(n) for n in numbers])
+
+
+def committed(settings: StoreSettings) -> int:
+    with opened_store(settings) as store:
+        return sum(one.committed.readings for one in store.balance())
+
+
+def test_a_backup_put_into_an_empty_place_is_the_store_as_it_was(
+    stores: tuple[StoreSettings, StoreSettings], tmp_path: Path
+) -> None:
+    there, empty = stores
+    take(there, 1, 2, 3)
+    made = back_up(there, tmp_path / "backups", now=NOW)
+    take(there, 4)
+    restore(empty, made.folder, now=LATER, replace=False)
+    assert (committed(empty), committed(there)) == (3, 4)
+    take(empty, 3, 4)
+    assert committed(empty) == 4
+
+
+def test_a_copy_is_of_one_moment_however_often_it_is_overtaken(tmp_path: Path) -> None:
+    there, copy = sqlite(tmp_path / "city.db"), sqlite(tmp_path / "copy.db")
+    take(there, *range(1, 50))
+    numbers, steps = iter(range(50, 10_000)), list[float]()
+    with opened_store(there) as other:
+
+        def write(share: float) -> None:
+            steps.append(share)
+            Ingest(other, TOPICS).take([Sender().batch(next(numbers))])
+
+        copy_store(Path(there.path), Path(copy.path), write, pages=2)
+    assert len(steps) > 10
+    assert (committed(copy), committed(there)) == (49, 49 + len(steps))
+
+
+def test_a_store_that_is_there_is_not_replaced_unasked(
+    stores: tuple[StoreSettings, StoreSettings], tmp_path: Path
+) -> None:
+    there, _ = stores
+    take(there, 1)
+    made = back_up(there, tmp_path / "backups", now=NOW)
+    take(there, 2)
+    with pytest.raises(BackupRefused, match=r"is there already|is not empty"):
+        restore(there, made.folder, now=LATER, replace=False)
+    assert committed(there) == 2
+
+
+def test_what_a_restored_sqlite_store_replaces_is_kept_beside_it(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    made = back_up(there, tmp_path / "backups", now=NOW)
+    take(there, 2)
+    _, aside = restore(there, made.folder, now=LATER, replace=True)
+    assert aside == tmp_path / "city.db.before-20261125T130000Z"
+    assert committed(there) == 1
+    assert committed(sqlite(aside)) == 2
+
+
+@pytest.mark.parametrize("spoil", ["cut off", "altered", "manifest altered", "of another kind"])
+def test_a_backup_that_is_not_whole_changes_nothing(tmp_path: Path, spoil: str) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    folder = back_up(there, tmp_path / "backups", now=NOW).folder
+    empty = sqlite(tmp_path / "new.db")
+    if spoil == "cut off":
+        (folder / MANIFEST).unlink()
+    elif spoil == "altered":
+        body = bytearray((folder / "city.db").read_bytes())
+        body[5_000] ^= 1
+        (folder / "city.db").write_bytes(body)
+    elif spoil == "manifest altered":
+        (folder / MANIFEST).write_text("{}")
+    else:
+        empty = StoreSettings(kind="postgresql", conninfo="host=nowhere")
+    with pytest.raises(BackupRefused):
+        restore(empty, folder, now=LATER, replace=False)
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_a_backup_of_a_newer_program_is_refused_in_words(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    folder = back_up(there, tmp_path / "backups", now=NOW).folder
+    newer = read_backup(folder).model_copy(update={"schema_version": 99})
+    (folder / MANIFEST).write_text(newer.model_dump_json())
+    empty = sqlite(tmp_path / "new.db")
+    with pytest.raises(StoreNewer, match="schema version 99"):
+        restore(empty, folder, now=LATER, replace=False)
+
+
+def test_a_backup_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    (tmp_path / "backups").write_text("not a folder")
+    with pytest.raises(BackupRefused, match="File exists"):
+        back_up(there, tmp_path / "backups", now=NOW)
+    with pytest.raises(BackupRefused):
+        back_up(there, Path("/proc"), now=NOW)
+
+
+def test_the_same_second_makes_no_second_backup(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    made = back_up(there, tmp_path / "backups", now=NOW)
+    with pytest.raises(BackupRefused, match="File exists"):
+        back_up(there, tmp_path / "backups", now=NOW)
+    assert read_backup(made.folder) == made.manifest
