@@ -90,11 +90,12 @@ class OpenCircuit:
         self._feeder = feeder
         self._baseline = baseline
         self._currents: dict[str, WireCurrent] = {}
+        self._voltages = 0
 
     def judge(self, seen: Seen) -> Verdict | None:
         """By each wire's current, read by read; a switched off feeder is no theft."""
         found = wires(seen.values, rated_v=RATED_V)
-        if not found:
+        if not found or self._lost_a_voltage(seen):
             return None
         if not seen.lit or min(wire.volts for wire in found) < RATED_V / 2:
             for current in self._currents.values():
@@ -109,6 +110,12 @@ class OpenCircuit:
             return ABSENT
         watts = sum(wire.amps * wire.volts for wire in found)
         return ABSENT if watts >= MENDED * self._baseline.expected_w() else UNKNOWN
+
+    def _lost_a_voltage(self, seen: Seen) -> bool:
+        """A read whose voltage could not be believed has no current to be believed either."""
+        before = self._voltages
+        self._voltages = sum(name.startswith("voltage") for name in seen.values)
+        return self._voltages < before
 
     def _current_of(self, wire: Wire) -> "WireCurrent":
         if wire.name not in self._currents:

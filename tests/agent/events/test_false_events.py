@@ -155,6 +155,16 @@ def test_a_pillar_that_answers_no_more_is_not_believed_when_its_lamps_go_out() -
     assert watching.see("FDR-01", minutes=5, **fed(0)) == []
 
 
+def test_a_read_with_an_impossible_voltage_is_no_fall_of_the_current() -> None:
+    watching = Watching(FEEDER, PANEL)
+    watching.see("PANEL-01", **CLOSED)
+    watching.see("FDR-01", minutes=3, **fed(20))
+    told = watching.see("FDR-01", **(fed(20) | {"voltage": 6_553.5, "current": 0.29}))
+    told += watching.see("FDR-01", **fed(0))  # switched off, before the pillar is asked
+    told += watching.see("PANEL-01", **OPENED)
+    assert told + watching.see("FDR-01", minutes=5, **fed(0)) == []
+
+
 def test_a_count_that_changed_while_the_agent_was_down_is_told_anew() -> None:
     watching = Watching(FEEDER)
     watching.see("FDR-01", minutes=17, **fed(20))
