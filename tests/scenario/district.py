@@ -237,6 +237,8 @@ class District:
 
     def _distance(self, name: str) -> float:
         if self.random.random() < SPIKE:
+            if name in RADIO:  # the next report is a while away
+                self.spoilt.append((self.minute, name))
             return self.random.uniform(30, EMPTY_MM)
         one = self.bins[name]
         fill = max(one.fill, 0.93) if f"full {name}" in self.faults else one.fill
