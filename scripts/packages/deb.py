@@ -21,12 +21,16 @@ MAINTAINER_SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
-    """What is built from: a source tree, as which version, for which architecture, as of when."""
+    """What is built from: a source tree, as which version, for which architecture, as of when.
+
+    `level` is how hard xz packs, 0 to 9.
+    """
 
     source: Path
     version: str
     arch: str
     epoch_s: int
+    level: int = 6
 
 
 def make_deb(package: Package, build: Build, out: Path) -> Path:
@@ -41,7 +45,7 @@ def make_deb(package: Package, build: Build, out: Path) -> Path:
         _settle(stage, build.epoch_s)
         out.mkdir(parents=True, exist_ok=True)
         (out / f"{name}.cdx.json").write_text(_bill(package, build, home))
-        return _pack(stage, out / f"{name}.deb", build.epoch_s)
+        return _pack(stage, out / f"{name}.deb", build)
 
 
 def _install_files(package: Package, build: Build, stage: Path) -> None:
@@ -121,9 +125,10 @@ def _settle(stage: Path, epoch_s: int) -> None:
         os.utime(path, (epoch_s, epoch_s), follow_symlinks=False)
 
 
-def _pack(stage: Path, target: Path, epoch_s: int) -> Path:
-    command = ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(stage), str(target)]
-    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch_s)}
+def _pack(stage: Path, target: Path, build: Build) -> Path:
+    packing = ["--root-owner-group", "-Zxz", f"-z{build.level}"]
+    command = ["dpkg-deb", *packing, "--build", str(stage), str(target)]
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": str(build.epoch_s)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildFailed(f"dpkg-deb: {done.stderr.strip()}", hint="read what it says")

@@ -21,9 +21,9 @@ UNCHECKED_HASH = 0b01  # PEP 552: validated by hash, and never checked
 WRITTEN_BY_INSTALLERS = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 
 
-def built(name: str, arch: str, folder: Path) -> Path:
+def built(name: str, arch: str, folder: Path, *, level: int = 0) -> Path:
     (package,) = (one for one in PACKAGES if one.name == name)
-    build = Build(source=ROOT, version="1.2.3", arch=arch, epoch_s=1_700_000_000)
+    build = Build(source=ROOT, version="1.2.3", arch=arch, epoch_s=1_700_000_000, level=level)
     return make_deb(package, build, folder)
 
 
@@ -76,6 +76,15 @@ def test_the_same_source_gives_the_same_bytes(agent: Path, tmp_path: Path) -> No
     assert (tmp_path / "nadi-agent_1.2.3_amd64.cdx.json").read_text() == (
         agent.with_name("nadi-agent_1.2.3_amd64.cdx.json").read_text()
     )
+
+
+@pytest.mark.system
+@pytest.mark.nightly
+def test_the_same_source_gives_the_same_bytes_packed_as_they_are_released(tmp_path: Path) -> None:
+    first, second = (
+        built("nadi-agent", "amd64", tmp_path / name, level=6).read_bytes() for name in "ab"
+    )
+    assert hashlib.sha256(first).digest() == hashlib.sha256(second).digest()
 
 
 @pytest.mark.system
