@@ -64,11 +64,12 @@ class LineWatch:
             self.round_ended(at_ms)
 
     def _is_dead(self, silent: Sequence[Reachability], gone: str) -> bool:
-        """Nobody was heard for so long that it cannot be chance."""
+        """Nobody was heard for so long that it cannot be chance; who is excused shows nothing."""
         shared = bool(gone) or len(self._devices) > 1
         nobody = len(silent) == len(self._devices)
         enough = all(one.nearly_unreachable for one in silent)
-        return shared and nobody and enough and any(one.unreachable for one in silent)
+        gone_for_sure = any(one.unreachable and not one.excused for one in silent)
+        return shared and nobody and enough and gone_for_sure
 
     def _is_heard(self, silent: Sequence[Reachability]) -> bool:
         """Whether something was said on it, be it garbage or a refusal."""

@@ -172,7 +172,7 @@ class District:
         factor = 0.6 if "bad capacitor" in self.faults else 0.95
         volts = 0.0 if "cable cut" in self.faults else self._volts
         if "brownout" in self.faults:
-            volts, on = 60.0 + self.random.uniform(0, 80), False
+            volts, on = 60.0 + self.random.uniform(0, 80) * (self.minute % 2), False
         watts = LAMP_W * self.random.gauss(1, 0.01) if on else 0.0
         return self._meter("PJU-01", volts, watts, factor)
 

@@ -165,6 +165,12 @@ def test_a_read_with_an_impossible_voltage_is_no_fall_of_the_current() -> None:
     assert told + watching.see("FDR-01", minutes=5, **fed(0)) == []
 
 
+def test_a_lamp_that_goes_out_in_a_brownout_has_not_failed() -> None:
+    watching = Watching(LAMP)
+    watching.see("PJU-01", minutes=3, **GOOD)
+    assert watching.see("PJU-01", minutes=30, **(OUT | {"voltage": 130.0})) == []
+
+
 def test_a_count_that_changed_while_the_agent_was_down_is_told_anew() -> None:
     watching = Watching(FEEDER)
     watching.see("FDR-01", minutes=17, **fed(20))

@@ -17,6 +17,7 @@ from agent.events.line_watch import LineWatch
 from agent.reachability import Reachability
 from contract.devices import Device
 from contract.identity import AssetId, Kind
+from contract.limits import Feeder
 from contract.serial_devices import ModbusMap
 from contract.settings import SerialLine, judged_names
 from tests.agent.events.watching import Watching, device, words
@@ -194,6 +195,17 @@ def test_a_dead_meter_among_living_ones_is_its_own_event() -> None:
     lines = Lines(*METERS)
     told = lines.rounds(*[".x."] * 6)
     assert told == ["+deviceUnreachable PJU-2"]
+
+
+def test_in_a_power_cut_two_lost_answers_of_the_only_meter_left_kill_no_line() -> None:
+    feeder = device("FDR-01", Kind.CABINET, feeder=Feeder(lamps=20, lamp_w=90))
+    lamps = [device(asset, kind, fed_by="FDR-01") for asset, kind in METERS]
+    lines = Lines(("FDR-01", Kind.CABINET), *METERS, watched=(feeder, *lamps))
+    assert lines.watching.see("FDR-01", minutes=3, voltage=0.0, current=0.0) == [
+        "+supplyLoss FDR-01"
+    ]
+    assert lines.rounds(*[".xxx"] * 6, "xxxx", "xxxx", ".xxx") == []
+    assert lines.rounds(*["xxxx"] * 3) == ["+lineUnreachable bb-0001"]
 
 
 GEARS = ("address 7", "address 7", "")
