@@ -1,18 +1,18 @@
 """`nadi-bridge backup` and `restore`: the city store, copied while it runs, and put back."""
 
-import os
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker_bridge.config import StoreSettings
+from broker_bridge.durable import flush
 from broker_bridge.errors import BackupRefused
 from broker_bridge.opening import opened_store
 from broker_bridge.stores.schema import migrations_of, pending
@@ -20,7 +20,6 @@ from contract.messages import Counts
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST_BYTES = 65_536
-_BLOCK = 1 << 20
 
 Progress = Callable[[float], None]
 
@@ -152,27 +151,16 @@ def _fresh(folder: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    digest = sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _write_last(path: Path, text: str) -> None:
     for one in path.parent.iterdir():
-        _flush(one)
+        flush(one)
     path.write_text(text, encoding="utf-8")
-    _flush(path)
-    _flush(path.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(path)
+    flush(path.parent)
 
 
 @contextmanager

@@ -1,28 +1,20 @@
 """What `backup` and `restore` say, to people and to programs."""
 
 import json
-import os
-import sys
 from pathlib import Path
 
 from broker_bridge.backup import Backup
-
-SHOWN_STEP = 0.01
+from broker_bridge.moving_line import MovingLine
 
 
 class Copied:
-    """A line that moves on a terminal while the store is copied, and is gone at the end."""
+    """How much of the store is copied."""
 
     def __init__(self) -> None:
-        self._moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._shown = -1.0
+        self._line = MovingLine()
 
     def __call__(self, share: float) -> None:
-        if self._moving and (share - self._shown >= SHOWN_STEP or share >= 1):
-            self._shown = share
-            line = f"copied {share:4.0%}"
-            line = line if share < 1 else " " * len(line)
-            print(f"\r{line}", end="\r", file=sys.stderr, flush=True)
+        self._line.show(f"copied {share:4.0%}", over=share >= 1)
 
 
 def say_made(made: Backup, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from broker_bridge.durable import flush
 from broker_bridge.inbound import Arrived
 from broker_bridge.ingest import Ingest, Outcome
 from contract.carried import (
@@ -194,11 +195,7 @@ def _write(file: Path, data: bytes) -> None:
         opened.flush()
         os.fsync(descriptor)
     draft.replace(file)
-    descriptor = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(file.parent)
 
 
 def nothing_there(stick: Path) -> NadiError:

@@ -1,9 +1,6 @@
 """`nadi-bridge import`: says of each gateway what its stick brought, and of each file why not."""
 
 import json
-import os
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -17,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from broker_bridge.carried import Imported, Importer, nothing_there
 from broker_bridge.config import BridgeSettings
 from broker_bridge.ingest import Ingest
+from broker_bridge.moving_line import MovingLine
 from broker_bridge.opening import opened_store
 from contract.carried import FOLDER, Signer, Trust
 from contract.errors import SettingsError, SignedError
@@ -24,7 +22,6 @@ from contract.holder import RevocationLists
 from contract.signed import chain_of
 from contract.topics import Topics
 
-LINE_INTERVAL_S = 5.0
 _T = TypeVar("_T")
 
 
@@ -55,20 +52,13 @@ def import_stick(settings: BridgeSettings, stick: Path, *, as_json: bool) -> boo
 
 
 class _Told:
-    """A line that moves on a terminal and is gone at the end, and one now and then in a log."""
+    """How many files of a gateway are read."""
 
     def __init__(self) -> None:
-        self._moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-        self._told_at = time.monotonic()
+        self._line = MovingLine()
 
     def __call__(self, gateway: str, done: int, total: int) -> None:
-        now, line = time.monotonic(), f"{gateway}: {done:,} of {total:,} files"
-        if self._moving:
-            over = " " * len(line) if done == total else line
-            print(f"\r{line}\r{over}", end="\r", file=sys.stderr, flush=True)
-        elif now - self._told_at >= LINE_INTERVAL_S:
-            self._told_at = now
-            print(line, file=sys.stderr, flush=True)
+        self._line.show(f"{gateway}: {done:,} of {total:,} files", over=done == total)
 
 
 def _print(imported: Imported) -> None:

@@ -10,7 +10,7 @@ from contract.limits import Feeder, Lamp
 ON, OFF = 0.5, 0.2  # of the rated power, for counting cycles
 CLEAR = 1.5  # a failed lamp works again over this many times the failure's threshold
 STEADY_MS = 60_000
-RATED_V, LEAST_SUPPLY = 230.0, 0.75  # below this share of the rated voltage no lamp is judged
+LEAST_SUPPLY_V = 172.5  # below it no lamp is judged
 
 
 def lamp_rules(lamp: Lamp) -> tuple[Rule, ...]:
@@ -78,7 +78,7 @@ class LampFailure:
             return None
         if not seen.lit or level <= 0:
             return UNKNOWN
-        if seen.values.get("voltage", RATED_V) < LEAST_SUPPLY * RATED_V:
+        if seen.values.get("voltage", LEAST_SUPPLY_V) < LEAST_SUPPLY_V:
             return UNKNOWN
         due_w = self._lamp.rated_w * level
         few_w = due_w * self._lamp.failure_below

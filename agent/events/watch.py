@@ -27,6 +27,7 @@ LOG = logging.getLogger("nadi.events")
 MAX_DETAIL = 200  # what an event column takes
 JUST_NOW_MS = 300_000  # a fault this young is explained by a cause that shows itself later
 UNKNOWN_COUNT = -1  # the event began before this start
+CLOSED = "contactor_closed"
 FRESH_MS = 600_000  # how long a contactor's last state is believed
 
 
@@ -146,8 +147,7 @@ class Watch:
         """Whether something above is why the device gives nothing: a fault, or its contactor."""
         one = self._assets[asset]
         cause = cause_of(one.kind, error, gear=one.gear)
-        closed = self._contact(one, "contactor_closed", at_ms)
-        if cause in UNFED and one.switched and closed is False:
+        if cause in UNFED and one.switched and self._contact(one, CLOSED, at_ms) is False:
             return True
         return cause in self._hidden(one, own=False)
 
@@ -263,7 +263,7 @@ class Watch:
         dark = self._daylight.dark(at_ms)
         if dark is None:
             dark = self._contact(one, "photocell_dark", at_ms)
-        closed = self._contact(one, "contactor_closed", at_ms)
+        closed = self._contact(one, CLOSED, at_ms)
         unfed = one.switched and closed is False
         return Seen(values, at_ms, dark, dark if closed is None else closed, unfed)
 

@@ -14,6 +14,7 @@ from contract.document import load_document
 from contract.errors import NadiError
 from contract.settings import AgentSettings
 from provisioning import hiding
+from provisioning.commands.options import Restart, Searching
 from provisioning.editing import changing, draft, editor
 from provisioning.editing.changing import Changes
 from provisioning.editing.draft import Draft
@@ -63,19 +64,11 @@ def _edit(
         list[str] | None,
         typer.Option(metavar="WHERE=NUMBER", help=_("which asset is where, of what is new")),
     ] = None,
-    search: Annotated[
-        str,
-        typer.Option(
-            metavar="OPTIONS", help=_("further options of nadi-agent discover, in one word")
-        ),
-    ] = "",
+    search: Searching = "",
     undo: Annotated[
         bool, typer.Option("--undo", help=_("back to the settings before the last change"))
     ] = False,
-    restart: Annotated[
-        str,
-        typer.Option(metavar="COMMAND", help=_("what restarts the agent, instead of systemctl")),
-    ] = "",
+    restart: Restart = "",
     settings: Annotated[
         Path | None, typer.Option(metavar="FILE", help=_("the agent's settings"))
     ] = None,

@@ -16,6 +16,8 @@ from provisioning.commands.options import (
     Gateway,
     OnGateway,
     Reason,
+    Restart,
+    Searching,
     endpoints,
 )
 from provisioning.commands.revoking import revoke_name
@@ -80,12 +82,7 @@ def enrol(
             metavar="WHERE=NUMBER", help=_("which asset is where, if the order is not theirs")
         ),
     ] = None,
-    search: Annotated[
-        str,
-        typer.Option(
-            metavar="OPTIONS", help=_("further options of nadi-agent discover, in one word")
-        ),
-    ] = "",
+    search: Searching = "",
     start: Annotated[
         str,
         typer.Option(metavar="COMMAND", help=_("what starts the agent, instead of systemctl")),
@@ -116,10 +113,7 @@ def renew(
     ctx: typer.Context,
     early: Annotated[bool, typer.Option("--now", help=_("also before half its life"))] = False,
     enrolment: Enrolment = None,
-    restart: Annotated[
-        str,
-        typer.Option(metavar="COMMAND", help=_("what restarts the agent, instead of systemctl")),
-    ] = "",
+    restart: Restart = "",
     wait: Annotated[
         int,
         typer.Option(

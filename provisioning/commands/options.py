@@ -40,6 +40,20 @@ Enrolment = Annotated[
         help=_("where a gateway with a network enrols; may be given again"),
     ),
 ]
+Searching = Annotated[
+    str,
+    typer.Option(
+        "--search",
+        metavar="OPTIONS",
+        help=_("further options of nadi-agent discover, in one word"),
+    ),
+]
+Restart = Annotated[
+    str,
+    typer.Option(
+        "--restart", metavar="COMMAND", help=_("what restarts the agent, instead of systemctl")
+    ),
+]
 OnGateway = Annotated[
     Path, typer.Option("--folder", metavar="FOLDER", help=_("where the gateway's files are"))
 ]

@@ -7,9 +7,19 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from itertools import islice
 
 MAX_SHOWN = 10
+
+
+class Violation(AssertionError):
+    """A promise is broken."""
+
+
+def why(error: Exception) -> str:
+    """In words; a crash of the product is a broken promise too."""
+    return str(error) if isinstance(error, Violation) else f"{type(error).__name__}: {error}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +31,8 @@ class Broken:
     replay: str
 
 
-class RunSeeds(Protocol):
-    """Runs seeds one after the other; with `stop`, up to the first that is broken. Picklable."""
-
-    def __call__(self, seeds: range, *, stop: bool = False) -> list[Broken]:
-        """The broken ones."""
-        ...
-
-
+# Runs seeds one after the other and yields the broken ones. Picklable.
+RunSeeds = Callable[[range], Iterator[Broken]]
 Progress = Callable[[int, int], None]
 
 
@@ -40,12 +44,16 @@ def run_on_every_core(
     done = 0
     chunks = list(_chunks(first, count, chunk))
     with ProcessPoolExecutor(os.cpu_count() or 1) as workers:
-        for seeds, found in zip(chunks, workers.map(run_seeds, chunks), strict=True):
+        for seeds, found in zip(chunks, workers.map(partial(_all, run_seeds), chunks), strict=True):
             broken += found
             done += len(seeds)
             if progress:
                 progress(done, len(broken))
     return broken
+
+
+def _all(run_seeds: RunSeeds, seeds: range) -> list[Broken]:
+    return list(run_seeds(seeds))
 
 
 def _chunks(first: int, count: int, chunk: int) -> Iterator[range]:
@@ -83,17 +91,19 @@ class SeedCommand:
     count: int
     chunk: int
     run_seeds: Callable[[argparse.Namespace], RunSeeds]
-    replay: Callable[[int, argparse.Namespace], int]
+    replay: Callable[[int, argparse.Namespace], str]  # what breaks, in words, or nothing
+    kept: str = "every promise was kept"
     add_options: Callable[[argparse.ArgumentParser], None] = lambda _: None
 
     def main(self) -> int:
         """0 if every promise was kept."""
         wanted = self._parser().parse_args()
         if wanted.seed is not None:
-            return self.replay(wanted.seed, wanted)
+            return self._replay(wanted)
         run_seeds = self.run_seeds(wanted)
         if wanted.until_broken:
-            broken = run_seeds(range(wanted.first, wanted.first + wanted.count), stop=True)
+            seeds = range(wanted.first, wanted.first + wanted.count)
+            broken = list(islice(run_seeds(seeds), 1))
         else:
             progress = show_progress(wanted.count, self.unit)
             broken = run_on_every_core(
@@ -104,6 +114,11 @@ class SeedCommand:
         if wanted.json:
             print(json.dumps({"done": wanted.count, "broken": len(broken)}))
         return 1 if broken else 0
+
+    def _replay(self, wanted: argparse.Namespace) -> int:
+        words = self.replay(wanted.seed, wanted)
+        print(f"broken: {words}" if words else self.kept)
+        return 1 if words else 0
 
     def _parser(self) -> argparse.ArgumentParser:
         parser = argparse.ArgumentParser(prog=self.prog, description=self.about)

@@ -1,6 +1,7 @@
 """Many outboxes, each damaged by its seed."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.campaigns.seeds import Broken
@@ -10,16 +11,11 @@ from tests.simulation.disk import memory_disk
 CHUNK = 50
 
 
-def run_seeds(seeds: range, *, stop: bool = False) -> list[Broken]:
-    """The broken ones; with `stop`, up to the first."""
-    broken: list[Broken] = []
+def run_seeds(seeds: range) -> Iterator[Broken]:
+    """The broken ones."""
     for seed in seeds:
         if words := replayed(seed):
-            replay = f"python -m tests.card_damage {seed}"
-            broken.append(Broken(seed=seed, words=words, replay=replay))
-            if stop:
-                break
-    return broken
+            yield Broken(seed=seed, words=words, replay=f"python -m tests.card_damage {seed}")
 
 
 def replayed(seed: int) -> str:

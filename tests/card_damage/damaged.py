@@ -16,6 +16,7 @@ from agent.outbox.outbox import Outbox
 from contract.codec import Key, sha256_of
 from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.readings import Reading
+from tests.campaigns.seeds import Violation, why
 from tests.simulation.loopless import at_once, run
 
 GATEWAY, BOOT = GatewayId("bb-0001"), BootId("b" * 16)
@@ -23,10 +24,6 @@ PAGE = 1_024
 EPOCHS, ROUNDS, READINGS = 3, 12, 40
 Name = tuple[Epoch, int]
 Damage = Callable[["Card", Random], None]
-
-
-class Violation(AssertionError):
-    """A promise is broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +174,10 @@ def what_breaks(seed: int, folder: Path) -> str:
         if random.random() < 0.3:
             _cut_off(card.path, random)
         _judge(card, intact=intact)
-    except Violation as violation:
-        return f"{damage.__name__}: {violation}"
     except AgentError as error:
         return f"{damage.__name__}: does not start: {error}"
-    except Exception as error:  # a crash of the product is a broken promise too
-        return f"{damage.__name__}: {type(error).__name__}: {error}"
+    except Exception as error:
+        return f"{damage.__name__}: {why(error)}"
     return ""
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from agent.errors import OutboxFailed
 from contract.identity import Epoch
-from tests.campaigns.seeds import Broken
+from tests.campaigns.seeds import Broken, Violation, why
 from tests.card_faults.failing_os import failing
 from tests.card_faults.failing_vfs import SqliteOnFailingCard
 from tests.card_faults.faults import OF_ERROR, WHENS, Fault, Faults, When
-from tests.card_faults.gateway import Gateway, Violation
+from tests.card_faults.gateway import Gateway
 from tests.card_faults.works import WORKS, Work
 from tests.simulation.disk import memory_disk
 
@@ -40,18 +40,14 @@ CASES = tuple(
 )
 
 
-def run_seeds(seeds: range, *, stop: bool = False) -> list[Broken]:
+def run_seeds(seeds: range) -> Iterator[Broken]:
     """The broken cases; a seed is a case's place in CASES."""
-    broken: list[Broken] = []
     for seed in seeds:
         for at, words in every_call(CASES[seed]):
             if words:
                 replay = f"python -m tests.card_faults {seed} --call {at}"
-                broken.append(Broken(seed=seed, words=f"{CASES[seed]}: {words}", replay=replay))
+                yield Broken(seed=seed, words=f"{CASES[seed]}: {words}", replay=replay)
                 break
-        if stop and broken:
-            break
-    return broken
 
 
 def every_call(case: Case) -> Iterator[tuple[int, str]]:
@@ -110,10 +106,8 @@ def _without_faults(case: Case, prepared: Gateway, own: Path) -> set[tuple[Epoch
 def _what_breaks(case: Case, at: int, gateway: Gateway, faults: Faults) -> str:
     try:
         _suffer(case, at, gateway, faults)
-    except Violation as violation:
-        return f"call {at}: {violation}"
-    except Exception as error:  # a crash of the product is a broken promise too
-        return f"call {at}: {type(error).__name__}: {error}"
+    except Exception as error:
+        return f"call {at}: {why(error)}"
     finally:
         faults.end()
     return ""

@@ -16,6 +16,7 @@ from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.messages import EpochReceipt, Receipt
 from contract.readings import Event, Phase, Reading
 from scripts.district.sealed import read_outbox
+from tests.campaigns.seeds import Violation
 from tests.simulation.disk import copy_database
 from tests.simulation.loopless import at_once, run
 
@@ -23,10 +24,6 @@ GATEWAY, BOOT = GatewayId("bb-0001"), BootId("b" * 16)
 LAMP = AssetId("PJU-0001")
 RING, ROUND = 12, 5  # readings
 PLENTY = 1 << 30
-
-
-class Violation(AssertionError):
-    """A promise is broken."""
 
 
 class Gateway:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agent.errors import OutboxFailed
 from agent.outbox.opening import damage_mark
-from tests.card_faults.gateway import PLENTY, Gateway, Violation
+from tests.campaigns.seeds import Violation
+from tests.card_faults.gateway import PLENTY, Gateway
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

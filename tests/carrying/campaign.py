@@ -12,7 +12,7 @@ from random import Random
 from agent.errors import StickGone
 from contract.carried import RECEIPT, STATEMENT
 from contract.errors import OtherCity
-from tests.campaigns.seeds import Broken
+from tests.campaigns.seeds import Broken, Violation, why
 from tests.carrying.pulled_stick import PulledStick
 from tests.carrying.town import Authority, Centre, Gateway, centre, own_folder
 from tests.simulation.disk import memory_disk
@@ -21,30 +21,16 @@ CHUNK = 25
 Trace = Callable[[str], None]
 
 
-class Violation(Exception):
-    """A promise that was broken."""
-
-
-def run_seeds(seeds: range, *, stop: bool = False) -> list[Broken]:
-    """One after the other; with `stop`, up to the first that is broken."""
-    found: list[Broken] = []
-    for one in _broken(seeds):
-        found.append(one)
-        if stop:
-            break
-    return found
-
-
-def _broken(seeds: range) -> Iterator[Broken]:
+def run_seeds(seeds: range) -> Iterator[Broken]:
+    """The broken ones."""
     disk, authority = memory_disk(Path(tempfile.gettempdir())), Authority()
     for seed in seeds:
         with tempfile.TemporaryDirectory(prefix="nadi-carrying-", dir=disk) as name:
             try:
                 run_journey(seed, Path(name), authority=authority)
-            except Exception as error:  # a crash of the product is a broken promise too
-                said = "" if isinstance(error, Violation) else f"{type(error).__name__}: "
+            except Exception as error:
                 replay = f"python -m tests.carrying {seed}"
-                yield Broken(seed=seed, words=f"{said}{error}", replay=replay)
+                yield Broken(seed=seed, words=why(error), replay=replay)
 
 
 def run_journey(

@@ -15,16 +15,13 @@ from random import Random
 
 from contract.identity import Epoch
 from scripts.district.sealed import read_outbox
+from tests.campaigns.seeds import Violation
 from tests.full_card.life import GATEWAY, Draft, Life
 
 KILLS = 10  # of one card
 CARD_KB = 16_384
 LONGEST_LIFE = 250  # lines that a life says before it is killed
 Name = tuple[Epoch, int]
-
-
-class Violation(AssertionError):
-    """A promise is broken."""
 
 
 @dataclass(slots=True)

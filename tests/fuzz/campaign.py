@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Iterator
 from random import Random
 
 from contract.errors import NadiError
@@ -22,21 +23,12 @@ class Fuzz:
     def __init__(self, decoder: str) -> None:
         self._name = decoder
 
-    def __call__(self, seeds: range, *, stop: bool = False) -> list[Broken]:
+    def __call__(self, seeds: range) -> Iterator[Broken]:
         """The broken ones."""
-        broken: list[Broken] = []
         for seed in seeds:
             if words := self.seed(seed):
-                broken.append(
-                    Broken(
-                        seed=seed,
-                        words=f"{self._name}: {words}",
-                        replay=f"python -m tests.fuzz --decoder {self._name} {seed}",
-                    )
-                )
-                if stop:
-                    break
-        return broken
+                replay = f"python -m tests.fuzz --decoder {self._name} {seed}"
+                yield Broken(seed=seed, words=f"{self._name}: {words}", replay=replay)
 
     def seed(self, seed: int) -> str:
         """What broke, with its input; empty if nothing did."""

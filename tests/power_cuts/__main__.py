@@ -39,11 +39,9 @@ def _cards(wanted: argparse.Namespace) -> Cards:
     return Cards(cuts=wanted.cuts, after=wanted.after)
 
 
-def _replay(seed: int, wanted: argparse.Namespace) -> int:
+def _replay(seed: int, wanted: argparse.Namespace) -> str:
     with bench() as (host, folder):
-        words = _cards(wanted).what_breaks(seed, host, folder)
-    print(f"broken: {words}" if words else "every promise was kept")
-    return 1 if words else 0
+        return _cards(wanted).what_breaks(seed, host, folder)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.campaigns.seeds import Broken
-from tests.power_cuts.card_life import CUTS_A_CARD, FIRST_LIFE, Violation, run_card
+from tests.campaigns.seeds import Broken, why
+from tests.power_cuts.card_life import CUTS_A_CARD, FIRST_LIFE, run_card
 from tests.power_cuts.sqlite_vfs import SqliteOnVolatileDisk
 
 CHUNK = 50
@@ -30,16 +30,12 @@ class Cards:
     cuts: int = CUTS_A_CARD
     after: int = 0
 
-    def __call__(self, seeds: range, *, stop: bool = False) -> list[Broken]:
-        """The broken ones; with `stop`, up to the first."""
-        broken: list[Broken] = []
+    def __call__(self, seeds: range) -> Iterator[Broken]:
+        """The broken ones."""
         with bench() as (host, folder):
             for seed in seeds:
                 if words := self.what_breaks(seed, host, folder):
-                    broken.append(Broken(seed=seed, words=words, replay=self._replay(seed)))
-                    if stop:
-                        break
-        return broken
+                    yield Broken(seed=seed, words=words, replay=self._replay(seed, host, folder))
 
     def what_breaks(self, seed: int, host: SqliteOnVolatileDisk, folder: Path) -> str:
         """In words, or nothing."""
@@ -47,18 +43,15 @@ class Cards:
         try:
             with tempfile.TemporaryDirectory(dir=folder) as own:
                 run_card(seed, host, Path(own), cuts=self.cuts, first_cut=first_cut)
-        except Violation as violation:
-            return str(violation)
-        except Exception as error:  # a crash of the product is a broken promise too
-            return f"{type(error).__name__}: {error}"
+        except Exception as error:
+            return why(error)
         return ""
 
-    def _replay(self, seed: int) -> str:
+    def _replay(self, seed: int, host: SqliteOnVolatileDisk, folder: Path) -> str:
         """With as few cuts as it takes."""
-        with bench() as (host, folder):
-            fewest = next(
-                cuts
-                for cuts in range(1, self.cuts + 1)
-                if replace(self, cuts=cuts).what_breaks(seed, host, folder)
-            )
+        fewest = next(
+            cuts
+            for cuts in range(1, self.cuts + 1)
+            if replace(self, cuts=cuts).what_breaks(seed, host, folder)
+        )
         return f"python -m tests.power_cuts {seed} --cuts {fewest} --after {self.after}"

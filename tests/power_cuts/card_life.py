@@ -16,6 +16,7 @@ from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
 from contract.messages import EpochReceipt, Receipt
 from contract.ranges import RangeSet
 from contract.readings import Reading
+from tests.campaigns.seeds import Violation
 from tests.power_cuts.sqlite_vfs import SqliteOnVolatileDisk
 from tests.power_cuts.volatile_disk import VolatileDisk
 from tests.simulation.loopless import at_once, run
@@ -27,10 +28,6 @@ FIRST_LIFE, LONGEST_LIFE = 60, 30
 BUDGETS = (1 << 30, 1 << 30, 24_000)
 WHOLE_CHECK = 0.05
 LOST = "lost in a power cut"
-
-
-class Violation(AssertionError):
-    """A promise is broken."""
 
 
 Bytes = tuple[str, bytes]

@@ -4,10 +4,9 @@ import argparse
 import logging
 import sys
 
-from tests.campaigns.seeds import SeedCommand
+from tests.campaigns.seeds import SeedCommand, Violation
 from tests.simulation.campaign import CHUNK, run_seeds
 from tests.simulation.schedule import run_schedule
-from tests.simulation.truth import Violation
 from tests.simulation.workshop import workshop
 
 
@@ -31,16 +30,14 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", metavar="N,N,...", help="replay only these steps of SEED")
 
 
-def _replay(seed: int, wanted: argparse.Namespace) -> int:
+def _replay(seed: int, wanted: argparse.Namespace) -> str:
     steps = [int(step) for step in wanted.steps.split(",")] if wanted.steps else None
     with workshop() as place:
         try:
             run_schedule(seed, place, steps, trace=print)
         except Violation as violation:
-            print(f"broken: {violation}")
-            return 1
-    print("every promise was kept")
-    return 0
+            return str(violation)
+    return ""
 
 
 if __name__ == "__main__":

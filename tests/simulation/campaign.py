@@ -1,38 +1,32 @@
 """Many schedules, one after the other; a broken one is named by its seed and its needed steps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tests.campaigns.seeds import Broken
+from tests.campaigns.seeds import Broken, why
 from tests.simulation.schedule import run_length, run_schedule
-from tests.simulation.truth import Violation
 from tests.simulation.workshop import Workshop, workshop
 
 CHUNK = 50
 SHRINKING_RUNS = 400
 
 
-def run_seeds(seeds: range, *, stop: bool = False) -> list[Broken]:
-    """The broken ones; with `stop`, up to the first."""
-    broken: list[Broken] = []
+def run_seeds(seeds: range) -> Iterator[Broken]:
+    """The broken ones, the first of them shrunk."""
+    first = True
     with workshop() as place:
         for seed in seeds:
-            words = what_breaks(seed, place)
-            if words:
-                steps = shrunk(seed, place) if not broken else None
-                broken.append(Broken(seed=seed, words=words, replay=replay_of(seed, steps)))
-                if stop:
-                    break
-    return broken
+            if words := what_breaks(seed, place):
+                steps = shrunk(seed, place) if first else None
+                yield Broken(seed=seed, words=words, replay=replay_of(seed, steps))
+                first = False
 
 
 def what_breaks(seed: int, place: Workshop, steps: Sequence[int] | None = None) -> str:
     """In words, or nothing; with `steps`, only those of the schedule's faults happen."""
     try:
         run_schedule(seed, place, steps)
-    except Violation as violation:
-        return str(violation)
-    except Exception as error:  # a crash of the product is a broken promise too
-        return f"{type(error).__name__}: {error}"
+    except Exception as error:
+        return why(error)
     return ""
 
 

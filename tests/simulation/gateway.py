@@ -22,11 +22,12 @@ from contract.messages import Receipt, Status
 from contract.readings import Event, Phase, Reading
 from contract.settings import UplinkSettings
 from contract.topics import Topics
+from tests.campaigns.seeds import Violation
 from tests.simulation.card import Card
 from tests.simulation.disk import copy_database, remove_database
 from tests.simulation.loopless import at_once, run
 from tests.simulation.network import Network, Puback, Upward
-from tests.simulation.truth import Batch, Sealed, SealedReading, Truth, Violation
+from tests.simulation.truth import Batch, Sealed, SealedReading, Truth
 
 SETTINGS = UplinkSettings(
     window_batches=8, reserve_batches=2, resend_after_s=20, resend_max_s=60, reconnect_max_s=10

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Set
 
 from contract.identity import GatewayId
+from tests.campaigns.seeds import Violation
 from tests.simulation.city import SimCity
 from tests.simulation.gateway import MAX_IN_FLIGHT, SimGateway
-from tests.simulation.truth import Violation
 
 
 def check_bounds(gateways: Iterable[SimGateway]) -> None:

@@ -9,13 +9,14 @@ from typing import TypeVar
 from broker_bridge.inbound import Arrived
 from contract.identity import City, GatewayId
 from contract.topics import Topics
+from tests.campaigns.seeds import Violation
 from tests.simulation.card import Crash
 from tests.simulation.city import SimCity
 from tests.simulation.gateway import SimGateway
 from tests.simulation.judge import check_balance, check_bounds, check_cards
 from tests.simulation.network import Network
 from tests.simulation.poison import KINDS, poison
-from tests.simulation.truth import Batch, Truth, Violation
+from tests.simulation.truth import Batch, Truth
 from tests.simulation.workshop import Templates, Workshop
 
 _T = TypeVar("_T")
@@ -23,8 +24,7 @@ Trace = Callable[[str], None]
 TOPICS = Topics(City("baubau"))
 STARTED_MS = 1_795_000_000_000
 STEPS = (20, 110)
-HEALING_ROUNDS = 40
-HEALING_STEP_S = 70
+HEALING_ROUNDS, HEALING_STEP_S = 40, 70
 
 
 class Schedule:

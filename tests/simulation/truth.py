@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from contract.identity import BootId, Epoch, GatewayId
+from tests.campaigns.seeds import Violation
 
 _T = TypeVar("_T")
 Batch = tuple[GatewayId, Epoch, int]
 Excuse = Literal["refused by the database", "destroyed with its card", "given up"]
-
-
-class Violation(AssertionError):
-    """A promise is broken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

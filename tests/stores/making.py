@@ -26,6 +26,20 @@ BOOT, BOOT2 = BootId("00000000000000b1"), BootId("00000000000000b2")
 LAMP = (AssetId("PJU-0001"), Kind.STREETLIGHT)
 BIN = (AssetId("TPS-0007"), Kind.WASTE_BIN)
 
+REFUSED_W = 666.0
+# How a database comes to refuse that reading, and how it is mended.
+REFUSES = {
+    "sqlite": (
+        f"""CREATE TRIGGER refuses BEFORE INSERT ON reading WHEN NEW.value = {REFUSED_W}
+        BEGIN SELECT RAISE(ABORT, 'not here'); END""",
+        "DROP TRIGGER refuses",
+    ),
+    "postgresql": (
+        f"ALTER TABLE reading ADD CONSTRAINT refuses CHECK (value <> {REFUSED_W})",
+        "ALTER TABLE reading DROP CONSTRAINT refuses",
+    ),
+}
+
 Value = tuple[tuple[AssetId, Kind], str, int, float]  # asset, quantity, at_ms, value
 
 

@@ -20,19 +20,7 @@ from contract.identity import City
 from contract.tls import Broker
 from scripts.district.postgres import Postgres
 from tests.bridge.wire import GATEWAY, TOPICS, Sender, with_field
-
-REFUSED_W = 666.0
-TRIGGER = f"""
-CREATE TRIGGER refuses BEFORE INSERT ON reading WHEN NEW.value = {REFUSED_W}
-BEGIN SELECT RAISE(ABORT, 'not here'); END
-"""
-REFUSES = {
-    "sqlite": (TRIGGER, "DROP TRIGGER refuses"),
-    "postgresql": (
-        f"ALTER TABLE reading ADD CONSTRAINT refuses CHECK (value <> {REFUSED_W})",
-        "ALTER TABLE reading DROP CONSTRAINT refuses",
-    ),
-}
+from tests.stores.making import REFUSED_W, REFUSES
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.system)])

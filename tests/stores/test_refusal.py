@@ -14,14 +14,9 @@ from broker_bridge.stores.postgres import PostgresStore
 from broker_bridge.stores.sqlite import SqliteStore
 from scripts.district.postgres import Postgres
 from tests.bridge.wire import TOPICS, Sender
-from tests.stores.making import NOW_MS
+from tests.stores.making import NOW_MS, REFUSED_W, REFUSES
 
-REFUSED_W, REFUSED_N = 666.0, 5
-TRIGGER = f"""
-CREATE TRIGGER refuses BEFORE INSERT ON reading WHEN NEW.value = {REFUSED_W}
-BEGIN SELECT RAISE(ABORT, 'not here'); END
-"""
-CHECK = f"ALTER TABLE reading ADD CHECK (value <> {REFUSED_W})"
+REFUSED_N = 5
 
 
 def settled_one_by_one(store: CityStore) -> None:
@@ -42,7 +37,7 @@ def test_a_row_that_sqlite_refuses_rejects_one_batch_and_not_its_group(tmp_path:
     path = tmp_path / "city.db"
     with closing(SqliteStore(path, now_ms=lambda: NOW_MS)) as store:
         with closing(sqlite3.connect(path)) as database:
-            database.execute(TRIGGER)
+            database.execute(REFUSES["sqlite"][0])
         settled_one_by_one(store)
 
 
@@ -53,5 +48,5 @@ def test_a_row_that_postgresql_refuses_rejects_one_batch_and_not_its_group(
     conninfo = postgres.create_database(f"refusing_{Random().getrandbits(60):x}")
     with closing(PostgresStore(conninfo)) as store:
         with psycopg.connect(conninfo, autocommit=True) as database:
-            database.execute(CHECK)
+            database.execute(REFUSES["postgresql"][0].encode())
         settled_one_by_one(store)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from broker_bridge.stores.quality import ESTIMATED
-from tests.simulation.truth import Violation
+from tests.campaigns.seeds import Violation
 
 ALLOWED_MS, ALLOWED_PPM = 1_000, 50
 ROUNDING_MS = 2  # of a reading's and an origin's time
