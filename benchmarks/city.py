@@ -63,7 +63,7 @@ def open_store(kind: StoreKind, folder: Path) -> Iterator[OpenStore]:
         else:
             postgres = Postgres(folder / "postgresql", port=free_port(Random()))
             postgres.start()
-            ending.callback(postgres.stop)
+            ending.callback(postgres.discard)
             connection = psycopg.connect(postgres.conninfo(), autocommit=True)
             ask = _postgresql(ending.enter_context(connection))
             settings = StoreSettings(kind=kind, conninfo=postgres.conninfo())

@@ -21,7 +21,7 @@ USER = "nadi"
 DATABASE = "nadi"
 INITDB_S = 60.0
 READY_S = 30.0
-STOP_S = 30.0
+STOP_S = 120.0
 TOOL_S = 120.0
 
 # Durable as a city's must be, and sized for a machine that runs other things too.
@@ -69,6 +69,12 @@ class Postgres:
         """A fast shutdown: clients are cut off, all that is committed is written."""
         if self.program.running:
             os.kill(self.program.pid, signal.SIGINT)
+            self.program.wait(deadline_s=STOP_S)
+
+    def discard(self) -> None:
+        """An immediate shutdown, for files that nobody opens again: no checkpoint is waited for."""
+        if self.program.running:
+            os.kill(self.program.pid, signal.SIGQUIT)
             self.program.wait(deadline_s=STOP_S)
 
     def kill(self) -> None:

@@ -24,4 +24,4 @@ def private_store(kind: Kind, folder: Path) -> Iterator[tuple[StoreSettings, Pos
     try:
         yield StoreSettings(kind=kind, conninfo=postgres.conninfo()), postgres
     finally:
-        postgres.stop()
+        postgres.discard()

@@ -32,7 +32,7 @@ def private_server(tmp_path: Path) -> Iterator[Postgres]:
     server = Postgres(tmp_path / "postgresql", port=free_port(Random()))
     server.start()
     yield server
-    server.stop()
+    server.discard()
 
 
 def commit(store: PostgresStore, *numbers: int) -> None:
