@@ -41,6 +41,7 @@ examples:
   nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
   nadi-bridge balance --settings /etc/nadi/bridge.toml --day 2026-11-25 --json
   nadi-bridge backup  --settings /etc/nadi/bridge.toml /var/backups/nadi
+  nadi-bridge retain  --settings /etc/nadi/bridge.toml --dry-run
   nadi-bridge quarantine list  --settings /etc/nadi/bridge.toml
   nadi-bridge quarantine retry --settings /etc/nadi/bridge.toml 17 18
 
@@ -95,7 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     restore = _command(commands, "restore", _restore, "put the store back; stop the bridges first")
     restore.add_argument("folder", type=Path, metavar="BACKUP", help="what backup made")
     restore.add_argument("--replace", action="store_true", help="put the store that is there aside")
-    own = (check, balance, taken, given_up, backup, restore)
+    retain = _command(
+        commands, "retain", _retain, "make hours of readings, and let go of what is old"
+    )
+    retain.add_argument("--dry-run", action="store_true", help="only say what would go")
+    retain.add_argument("--yes", action="store_true", help="let go of more than was ever said")
+    own = (check, balance, taken, given_up, backup, restore, retain)
     for command in (*own, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -234,6 +240,17 @@ def _restore(wanted: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     taken, aside = restore(settings.store, wanted.folder, now=now, replace=wanted.replace)
     say_restored(taken, aside, as_json=wanted.json)
+    return OK
+
+
+def _retain(wanted: argparse.Namespace) -> int:
+    from broker_bridge import retain_command  # noqa: PLC0415 a timer's work
+
+    settings = load_settings(wanted.settings)
+    if wanted.dry_run:
+        retain_command.look_ahead(settings, as_json=wanted.json)
+    else:
+        retain_command.retain(settings, sure=wanted.yes, as_json=wanted.json)
     return OK
 
 

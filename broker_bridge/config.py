@@ -6,10 +6,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from broker_bridge.inbox import Grouping
-from contract.document import Section, load_document
+from contract.document import Section, load_document, misplaced, nearest
 from contract.errors import SettingsError
-from contract.identity import CityField
+from contract.identity import CityField, Kind
+from contract.quantities import QUANTITIES
 from contract.tls import Broker
+
+DAYS_A_YEAR = 365.25
 
 Megabytes = Annotated[int, Field(ge=1, le=1_024)]
 
@@ -29,6 +32,41 @@ class StoreSettings(Section):
         if getattr(self, other):
             raise ValueError(f"kind {self.kind} takes {wanted}, not {other}")
         return self
+
+
+class RetentionSettings(Section):
+    """How long raw readings and hours are kept, and how often each quantity is due."""
+
+    raw_days: Annotated[int, Field(ge=1, le=36_525)] = 90
+    hourly_years: Annotated[int, Field(ge=1, le=100)] = 5
+    interval_s: dict[Kind, dict[str, Annotated[float, Field(gt=0, le=3_600)]]] = {}
+
+    @model_validator(mode="after")
+    def _keeps_hours_longer(self) -> Self:
+        if self.raw_days > self.hourly_years * DAYS_A_YEAR:
+            raise misplaced(
+                f"{self.raw_days} days is longer than hourly_years = {self.hourly_years}: hours"
+                " would go before the readings they are made of",
+                "raw_days",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _knows_the_quantities(self) -> Self:
+        for kind, intervals in self.interval_s.items():
+            for name in sorted(intervals.keys() - QUANTITIES.keys()):
+                words = f"{name} is no quantity; {nearest(name, sorted(QUANTITIES))}"
+                raise misplaced(words, "interval_s", kind.value, name)
+        return self
+
+    @property
+    def due(self) -> dict[tuple[str, str], int]:
+        """Readings due in an hour, by kind and quantity."""
+        return {
+            (kind.value, name): round(3_600 / interval_s)
+            for kind, intervals in self.interval_s.items()
+            for name, interval_s in intervals.items()
+        }
 
 
 class IngestSettings(Section):
@@ -59,6 +97,7 @@ class BridgeSettings(Section):
     broker: Broker
     store: StoreSettings
     ingest: IngestSettings = IngestSettings()
+    retention: RetentionSettings = RetentionSettings()
 
 
 def load_settings(path: str) -> BridgeSettings:

@@ -7,6 +7,8 @@ BridgeError
 ├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
 ├── BackupRefused   a backup that is not whole, or a store that it must not replace
 ├── QuarantineRefused what a person wants of the quarantine cannot be done as they said it
+├── StoreBusy       somebody else uses a table for long; the next time
+├── RetentionRefused more would go than was ever said, or a bridge of before still runs
 ├── DiscardRefused  what is to be given up is not exactly what the gateway holds
 └── BrokerRefused   the broker refuses this bridge; the reason in words
 """
@@ -40,6 +42,14 @@ class BackupRefused(BridgeError):
 
 class QuarantineRefused(BridgeError):
     """What a person wants of the quarantine cannot be done as they said it."""
+
+
+class StoreBusy(BridgeError):
+    """A table is in use by somebody else for longer than the bridges may wait."""
+
+
+class RetentionRefused(BridgeError):
+    """Readings or hours that must not go before somebody says so."""
 
 
 class DiscardRefused(BridgeError):

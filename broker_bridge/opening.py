@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from broker_bridge.config import StoreSettings
 from broker_bridge.store import Balance, Store
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
+from broker_bridge.stores.hours import Due, Going, Kept, RetentionStep
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.statements import Answer
 from contract.discarding import Discard
@@ -47,6 +48,18 @@ class CityStore(Store, Protocol):
 
     def let_go(self, number: int, *, lost: bool) -> bool:
         """Take one out; `lost` counts it as gone for good. Whether it was there."""
+        ...
+
+    def kept(self) -> Kept:
+        """How far hours are made and readings gone, and by which settings."""
+        ...
+
+    def going(self, raw_until_ms: int, hours_until_ms: int) -> Going:
+        """What a retention would take out in the end that keeps what is from then on."""
+        ...
+
+    def retaining(self, due: Due) -> AbstractContextManager[RetentionStep]:
+        """One step of the retention; commits when the block ends, rolls back when it raises."""
         ...
 
     def close(self) -> None:

@@ -15,8 +15,12 @@ def clamp_ms(moment_ms: int) -> int:
 
 def rfc3339(moment_ms: int) -> str:
     """UTC with milliseconds, such as `2026-11-21T10:00:00.000Z`."""
-    moment = _EPOCH + timedelta(milliseconds=clamp_ms(moment_ms))
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return moment_of(moment_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment_of(moment_ms: int) -> datetime:
+    """Aware, UTC; the nearest instant of the years 1 to 9999."""
+    return _EPOCH + timedelta(milliseconds=clamp_ms(moment_ms))
 
 
 def ms_of(moment: datetime) -> int:

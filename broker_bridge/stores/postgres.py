@@ -14,8 +14,11 @@ from broker_bridge.stores import postgres_quarantine, postgres_registry
 from broker_bridge.stores import postgres_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
+from broker_bridge.stores.hours import Due, Going, Kept
 from broker_bridge.stores.postgres_dating import gateways_without_date
+from broker_bridge.stores.postgres_hours import APPLICATION, kept, kept_for_now, months_with_raw
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
+from broker_bridge.stores.postgres_retaining import PostgresRetentionStep, going
 from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
@@ -28,7 +31,7 @@ from contract.quantities import QUANTITIES
 
 # A bridge that freezes inside a transaction must not hold its gateways' rows for long.
 _SESSION: Mapping[str, str] = {
-    "application_name": "nadi-bridge",
+    "application_name": APPLICATION,
     "default_transaction_isolation": "read committed",
     "idle_in_transaction_session_timeout": "15s",
     "lock_timeout": "10s",
@@ -178,6 +181,22 @@ class PostgresStore:
         with self._writing() as cursor:
             return postgres_quarantine.let_go(cursor, number, lost=lost)
 
+    def kept(self) -> Kept:
+        """See `CityStore.kept`."""
+        with self._reading() as cursor:
+            return kept(cursor)
+
+    def going(self, raw_until_ms: int, hours_until_ms: int) -> Going:
+        """See `CityStore.going`."""
+        with self._reading() as cursor:
+            return going(cursor, raw_until_ms, hours_until_ms)
+
+    @contextmanager
+    def retaining(self, due: Due) -> Iterator[PostgresRetentionStep]:
+        """See `CityStore.retaining`."""
+        with self._writing() as cursor:
+            yield PostgresRetentionStep(cursor, due)
+
     @contextmanager
     def _writing(self) -> Iterator[Cursor[Any]]:
         try:
@@ -253,7 +272,8 @@ def _migrate(cursor: Cursor[Any]) -> None:
     units = [{"name": quantity.name, "unit": quantity.unit} for quantity in QUANTITIES.values()]
     cursor.executemany(_SEED_QUANTITY, units)
     now: datetime = _value(cursor, "SELECT clock_timestamp()")
-    make_months(cursor, set(months_around(now)) - known_months(cursor))
+    wanted = months_with_raw(set(months_around(now)), kept_for_now(cursor))
+    make_months(cursor, wanted - known_months(cursor))
 
 
 def _value(cursor: Cursor[Any], question: str, parameters: Sequence[object] = ()) -> Any:

@@ -7,7 +7,7 @@ from psycopg import Cursor
 
 from broker_bridge.stores.dated import BootRow, known_stream
 from broker_bridge.stores.estimating import KnownBoot, KnownStream, Placement, placements
-from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
+from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS, moment_of
 from broker_bridge.stores.multiranges import from_multirange
 from broker_bridge.stores.postgres_rows import Month
 from broker_bridge.stores.postgres_sql import INSTANT
@@ -48,6 +48,13 @@ SELECT {_OBSERVED}, u.value, u.batch_id, u.asset_id, u.quantity_id,
     u.quality | %(quality)s::smallint
 FROM undated u JOIN boot b ON b.id = u.boot_id
 WHERE u.boot_id = %(boot)s
+"""  # noqa: S608 - made of constants
+_MOVED_HOURS = f"""
+INSERT INTO late_hour (asset_id, hour)
+SELECT DISTINCT o.asset_id, date_trunc('hour', o.observed_at)
+FROM (SELECT u.asset_id, {_OBSERVED} AS observed_at
+    FROM undated u JOIN boot b ON b.id = u.boot_id WHERE u.boot_id = %(boot)s) o
+WHERE o.observed_at < %(announced)s
 """  # noqa: S608 - made of constants
 _MOVED_LATEST = f"""
 INSERT INTO asset_latest (asset_id, quantity_id, observed_at, value, quality, gateway_id)
@@ -147,12 +154,13 @@ def months_to_move(database: Cursor[Any], boot_id: int) -> set[Month]:
     return {(int(year), int(month)) for year, month in rows}
 
 
-def move(database: Cursor[Any], boot_id: int, *, estimated: bool) -> set[int]:
+def move(database: Cursor[Any], boot_id: int, *, announced_ms: int, estimated: bool) -> set[int]:
     """What the boot's origin dates leaves `undated`; returns the assets that changes."""
     quality = ESTIMATED if estimated else REPAIRED
     named = {"boot": boot_id, "quality": quality << 1, "time_quality": quality}
     database.execute(_MOVED_BOOT, (boot_id,))
     database.execute(_MOVED_BATCHES, named)
+    database.execute(_MOVED_HOURS, {**named, "announced": moment_of(announced_ms)})
     database.execute(_MOVED_READINGS, named)
     changed = database.execute(_MOVED_LATEST, named).fetchall()
     changed += database.execute(_MOVED_EVENTS, named).fetchall()

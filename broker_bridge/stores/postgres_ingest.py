@@ -25,7 +25,9 @@ from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
 from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
+from broker_bridge.stores.hours import Kept
 from broker_bridge.stores.multiranges import from_multirange, to_multirange
+from broker_bridge.stores.postgres_hours import enter_late, kept_for_now, months_with_raw
 from broker_bridge.stores.postgres_quarantine import keep_aside
 from broker_bridge.stores.postgres_reads import accounts
 from broker_bridge.stores.postgres_rows import (
@@ -108,8 +110,9 @@ class PostgresTransaction:
         return self._change(changed)
 
     def _move(self, boot_id: int, *, estimated: bool) -> set[int]:
-        self._make_months(dating.months_to_move(self._db, boot_id))
-        return dating.move(self._db, boot_id, estimated=estimated)
+        so_far = kept_for_now(self._db)
+        self._make_months(dating.months_to_move(self._db, boot_id), so_far)
+        return dating.move(self._db, boot_id, announced_ms=so_far.announced_ms, estimated=estimated)
 
     def _change(self, assets: set[int]) -> Change:
         if not assets:
@@ -125,7 +128,9 @@ class PostgresTransaction:
         self._name(placed)
         self._extend_ledger(placed)
         dated, undated = columns_of(placed, self._assets.__getitem__, self._quantities.__getitem__)
-        self._make_months(months_of(dated))
+        so_far = kept_for_now(self._db)
+        self._make_months(months_of(dated), so_far)
+        enter_late(self._db, dated, so_far)
         copy_dated(self._db, dated)
         copy_undated(self._db, undated)
         changed = self._renew_latest(newest(dated))
@@ -186,8 +191,8 @@ class PostgresTransaction:
                 row = (parent.epoch, parent.n, one.batch.stream.id)
                 self._db.execute(q.NAME_PARENT, row)
 
-    def _make_months(self, months: set[Month]) -> None:
-        unknown = set(self._months.unknown(months))
+    def _make_months(self, months: set[Month], so_far: Kept) -> None:
+        unknown = set(self._months.unknown(months_with_raw(months, so_far)))
         make_months(self._db, unknown)
         self._months.learn(dict.fromkeys(unknown, 0))
 

@@ -3,13 +3,14 @@
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from psycopg import Cursor, sql
 
 from broker_bridge.stores.columns import Columns, Integers
+from broker_bridge.stores.moments import ms_of
 
 # PostgreSQL's instants are microseconds since 2000-01-01 UTC.
 PG_EPOCH_MS = 946_684_800_000
@@ -29,16 +30,17 @@ COPY undated (at_ms, value, batch_id, asset_id, quantity_id, quality, boot_id)
 FROM STDIN (FORMAT BINARY)
 """
 _MAKE_MONTH = """
-CREATE TABLE IF NOT EXISTS {name} PARTITION OF reading FOR VALUES FROM ({first}) TO ({next})
+CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ({first}) TO ({next})
 """
 # Partitions are made one at a time, whoever needs them.
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('nadi reading partitions'))"
 _MONTHS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-WHERE i.inhparent = 'reading'::regclass
+WHERE i.inhparent = %s::regclass
 """
 
 Month = tuple[int, int]
+Partitioned = Literal["reading", "hourly"]
 
 
 def copy_dated(cursor: Cursor[Any], columns: Columns) -> None:
@@ -104,23 +106,39 @@ def months_around(now: datetime) -> Iterator[Month]:
         yield at // 12, at % 12 + 1
 
 
-def known_months(cursor: Cursor[Any]) -> set[Month]:
+def first_ms(month: Month) -> int:
+    """When it begins, UTC."""
+    return ms_of(datetime(*month, 1, tzinfo=UTC))
+
+
+def following(month: Month) -> Month:
+    """The month after it."""
+    year, number = month
+    return (year, number + 1) if number < 12 else (year + 1, 1)
+
+
+def known_months(cursor: Cursor[Any], table: Partitioned = "reading") -> set[Month]:
     """Those that have a partition."""
-    names = (str(name).split("_") for (name,) in cursor.execute(_MONTHS).fetchall())
+    names = (str(name).split("_") for (name,) in cursor.execute(_MONTHS, (table,)).fetchall())
     return {(int(parts[1]), int(parts[2])) for parts in names if len(parts) == 3}
 
 
-def make_months(cursor: Cursor[Any], months: set[Month]) -> None:
+def make_months(cursor: Cursor[Any], months: set[Month], table: Partitioned = "reading") -> None:
     """In the transaction at hand."""
     if not months:
         return
     cursor.execute(_ONE_AT_A_TIME)
-    for year, month in sorted(months):
-        following = (year, month + 1) if month < 12 else (year + 1, 1)
+    for month in sorted(months):
         cursor.execute(
             sql.SQL(_MAKE_MONTH).format(
-                name=sql.Identifier(f"reading_{year:04}_{month:02}"),
-                first=sql.Literal(datetime(year, month, 1, tzinfo=UTC)),
-                next=sql.Literal(datetime(*following, 1, tzinfo=UTC)),
+                name=sql.Identifier(partition_of(month, table)),
+                table=sql.Identifier(table),
+                first=sql.Literal(datetime(*month, 1, tzinfo=UTC)),
+                next=sql.Literal(datetime(*following(month), 1, tzinfo=UTC)),
             )
         )
+
+
+def partition_of(month: Month, table: Partitioned = "reading") -> str:
+    """Its table's name."""
+    return f"{table}_{month[0]:04}_{month[1]:02}"

@@ -13,10 +13,12 @@ from broker_bridge.stores import sqlite_quarantine, sqlite_registry
 from broker_bridge.stores import sqlite_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
+from broker_bridge.stores.hours import Due, Going, Kept
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.schema import Migration, foreign, migrations_of, pending
 from broker_bridge.stores.sqlite_dating import gateways_without_date
+from broker_bridge.stores.sqlite_hours import SqliteRetentionStep, going, kept
 from broker_bridge.stores.sqlite_ingest import SqliteTransaction
 from broker_bridge.stores.statements import Answer
 from contract.discarding import Discard
@@ -164,6 +166,22 @@ class SqliteStore:
         """See `CityStore.let_go`."""
         with self._writing() as connection:
             return sqlite_quarantine.let_go(connection, number, lost=lost)
+
+    def kept(self) -> Kept:
+        """See `CityStore.kept`."""
+        with self._reading() as connection:
+            return kept(connection)
+
+    def going(self, raw_until_ms: int, hours_until_ms: int) -> Going:
+        """See `CityStore.going`."""
+        with self._reading() as connection:
+            return going(connection, raw_until_ms, hours_until_ms)
+
+    @contextmanager
+    def retaining(self, due: Due) -> Iterator[SqliteRetentionStep]:
+        """See `CityStore.retaining`."""
+        with self._writing() as connection:
+            yield SqliteRetentionStep(connection, due)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

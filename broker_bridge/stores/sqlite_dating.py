@@ -6,6 +6,7 @@ from typing import Any
 
 from broker_bridge.stores.dated import BootRow, known_stream
 from broker_bridge.stores.estimating import KnownBoot, KnownStream, placements
+from broker_bridge.stores.hours import HOUR_MS
 from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
 from broker_bridge.stores.quality import ESTIMATED, REPAIRED
 from contract.identity import GatewayId
@@ -37,6 +38,14 @@ INSERT INTO reading (observed_ms, value, batch_id, asset_id, quantity_id, qualit
 SELECT {_OBSERVED}, u.value, u.batch_id, u.asset_id, u.quantity_id, u.quality | ?2
 FROM undated u JOIN boot b ON b.id = u.boot_id
 WHERE u.boot_id = ?1 ORDER BY u.rowid
+"""  # noqa: S608 - made of constants
+_MOVED_HOURS = f"""
+INSERT INTO late_hour (asset_id, hour_ms)
+SELECT DISTINCT asset_id, observed_ms - (observed_ms % {HOUR_MS} + {HOUR_MS}) % {HOUR_MS}
+FROM (SELECT u.asset_id, {_OBSERVED} AS observed_ms
+    FROM undated u JOIN boot b ON b.id = u.boot_id WHERE u.boot_id = ?1)
+WHERE observed_ms < (SELECT announced_ms FROM retention)
+ON CONFLICT DO NOTHING
 """  # noqa: S608 - made of constants
 _MOVED_LATEST = f"""
 INSERT INTO asset_latest (asset_id, quantity_id, observed_ms, value, quality, gateway_id)
@@ -143,6 +152,7 @@ def _move(database: sqlite3.Connection, boot_id: int, time_quality: int) -> set[
     """What the boot's origin dates leaves `undated`."""
     database.execute(_MOVED_BOOT, (boot_id,))
     database.execute(_MOVED_BATCHES, (boot_id,))
+    database.execute(_MOVED_HOURS, (boot_id,))
     database.execute(_MOVED_READINGS, (boot_id, time_quality << 1))
     changed = database.execute(_MOVED_LATEST, (boot_id, time_quality << 1)).fetchall()
     changed += database.execute(_MOVED_EVENTS, (boot_id, time_quality)).fetchall()

@@ -24,6 +24,7 @@ from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
 from broker_bridge.stores.rowids import RowIds
 from broker_bridge.stores.sqlite_dating import boot_of, date_boot, estimate_boots, widen_boot
+from broker_bridge.stores.sqlite_hours import enter_late
 from broker_bridge.stores.sqlite_quarantine import keep_aside
 from broker_bridge.stores.sqlite_reads import accounts
 from broker_bridge.stores.sqlite_statuses import hear
@@ -199,6 +200,7 @@ class SqliteTransaction:
         self._name(placed)
         self._extend_ledger(placed)
         dated, undated = columns_of(placed, self._assets.__getitem__, self._quantities.__getitem__)
+        enter_late(self._db, dated)
         self._db.executemany(_ADD_READING, _rows(dated))
         self._db.executemany(_ADD_UNDATED, _rows(undated, undated.boot_id.tolist()))
         changed = self._renew_latest(newest(dated))

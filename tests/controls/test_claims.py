@@ -34,6 +34,10 @@ CLAIMS = {
     "::test_no_input_crashes_a_decoder_or_holds_it_up[packed]",
     "group_not_halved": "tests/stores/test_refusal.py"
     "::test_a_row_that_sqlite_refuses_rejects_one_batch_and_not_its_group",
+    "late_replaces": "tests/stores/test_retention.py"
+    "::test_a_backlog_that_comes_after_its_readings_time_is_added_once[sqlite]",
+    "bounds_not_shared": "tests/stores/test_postgres_retention.py"
+    "::test_a_commit_on_its_way_is_waited_for_and_its_late_reading_is_not_forgotten",
     "heavy_start": "tests/agent/test_start.py::test_a_start_loads_no_library_that_no_setting_names",
     "import_skips_signature": "tests/carrying/test_stick.py"
     "::test_every_byte_that_is_altered_is_found_and_nothing_of_its_file_is_stored",
