@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
-from broker_bridge import quarantine
+from broker_bridge import language, quarantine
 from broker_bridge.backup import back_up, restore
 from broker_bridge.backup_words import Copied, say_made, say_restored
 from broker_bridge.balance import print_balance
@@ -27,7 +28,9 @@ from broker_bridge.notify import Notify
 from broker_bridge.opening import opened_store
 from broker_bridge.service import Service
 from broker_bridge.session import Session
+from broker_bridge.sign_of_life import SignOfLife, Who
 from contract.errors import NadiError, SettingsError
+from contract.spoken import LANGUAGES
 from contract.topics import Topics
 
 OK, FAILED, USAGE = 0, 1, 2
@@ -36,6 +39,7 @@ HEARD_S = 1.0
 EXAMPLES = """\
 examples:
   nadi-bridge check   --settings /etc/nadi/bridge.toml
+  nadi-bridge doctor  --settings /etc/nadi/bridge.toml
   nadi-bridge run     --settings /etc/nadi/bridge.toml
   nadi-bridge import  --settings /etc/nadi/bridge.toml /media/stick
   nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
@@ -47,7 +51,7 @@ examples:
 
 A city may run several bridges on one PostgreSQL store; each needs a certificate of its own.
 configs/bridge.example.toml is a settings file with every key.
-exit codes: 0 ok, 1 failed, 2 settings.
+exit codes: 0 ok, 1 failed (doctor: a line is FAIL; warn and skip are 0), 2 settings.
 """
 
 
@@ -76,11 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _command(commands, "run", _run, "commit, receipt, acknowledge and feed, until SIGTERM")
     check = _command(commands, "check", _check, "try settings, certificates, store and broker")
+    doctor = _command(commands, "doctor", _doctor, "what is well at the centre, and what to do")
     balance = _command(commands, "balance", _balance, "sealed = committed + held + rejected + lost")
     balance.add_argument("--gateway", metavar="ID", help="of this one only")
     balance.add_argument(
         "--day", type=_day, metavar="YYYY-MM-DD",
-        help="what is committed of this day (UTC), and the holes that touch it",
+        help="what is committed of this day of the city, and the holes that touch it",
     )  # fmt: skip
     registry = commands.add_parser("registry", help="the city's list of gateways and assets")
     actions = registry.add_subparsers(required=True, metavar="ACTION")
@@ -92,7 +97,10 @@ def _parser() -> argparse.ArgumentParser:
         commands, "discard", _discard, "close as lost what a gateway that is gone still held"
     )
     backup = _command(commands, "backup", _backup, "copy the store while the bridge runs")
-    backup.add_argument("folder", type=Path, metavar="FOLDER", help="where backups are kept")
+    backup.add_argument(
+        "folder", type=Path, nargs="?", metavar="FOLDER",
+        help="where backups are kept; the settings' backup.folder without it",
+    )  # fmt: skip
     restore = _command(commands, "restore", _restore, "put the store back; stop the bridges first")
     restore.add_argument("folder", type=Path, metavar="BACKUP", help="what backup made")
     restore.add_argument("--replace", action="store_true", help="put the store that is there aside")
@@ -101,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
     retain.add_argument("--yes", action="store_true", help="let go of more than was ever said")
-    own = (check, balance, taken, given_up, backup, restore, retain)
+    own = (check, doctor, balance, taken, given_up, backup, restore, retain)
     for command in (*own, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -141,8 +149,17 @@ def _command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument("--settings", required=True, metavar="FILE", help="the bridge's TOML file")
+    command.add_argument("--lang", choices=LANGUAGES, help="instead of the settings' language")
     command.set_defaults(command=function)
     return command
+
+
+def _settings(wanted: argparse.Namespace) -> BridgeSettings:
+    """From now on the city's language is spoken, and its time told; programs read English."""
+    settings = load_settings(wanted.settings)
+    spoken = language.chosen(wanted.lang, os.environ, settings.language)
+    language.use("en" if getattr(wanted, "json", False) else spoken, settings.zone)
+    return settings
 
 
 def _run(wanted: argparse.Namespace) -> int:
@@ -177,10 +194,18 @@ def _service(settings: BridgeSettings) -> Service:
         inbox=inbox,
         session=Session(connect, random=random, connected=inbox.wake),
         feed=Feed(topics),
+        life=SignOfLife(_who(settings), monotonic=time.monotonic),
         notify=Notify(os.environ.get("NOTIFY_SOCKET")),
         random=random,
         monotonic=time.monotonic,
     )
+
+
+def _who(settings: BridgeSettings) -> Who:
+    from broker_bridge.certificates import name_of, shown  # noqa: PLC0415 it loads cryptography
+
+    (leaf, *_) = shown(settings.broker.cert_file)
+    return Who(name=name_of(leaf), host=socket.gethostname())
 
 
 def _serve(service: Service, settings: BridgeSettings, ended: list[NadiError]) -> None:
@@ -196,11 +221,18 @@ def _stop(service: Service, _number: int, _frame: FrameType | None) -> None:
 
 
 def _check(wanted: argparse.Namespace) -> int:
-    return OK if print_check(wanted.settings, as_json=wanted.json) else FAILED
+    settings = _settings(wanted)
+    return OK if print_check(settings, wanted.settings, as_json=wanted.json) else FAILED
+
+
+def _doctor(wanted: argparse.Namespace) -> int:
+    from broker_bridge.doctor_command import examine  # noqa: PLC0415 it loads cryptography
+
+    return OK if examine(_settings(wanted), as_json=wanted.json) else FAILED
 
 
 def _balance(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     closes = print_balance(
         settings.store, gateway=wanted.gateway, day=wanted.day, as_json=wanted.json
     )
@@ -210,14 +242,14 @@ def _balance(wanted: argparse.Namespace) -> int:
 def _import(wanted: argparse.Namespace) -> int:
     from broker_bridge.import_command import import_stick  # noqa: PLC0415 it loads cryptography
 
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     return OK if import_stick(settings, wanted.folder, as_json=wanted.json) else FAILED
 
 
 def _discard(wanted: argparse.Namespace) -> int:
     from broker_bridge.discard_command import discard  # noqa: PLC0415 hardly ever used
 
-    discard(load_settings(wanted.settings).store, as_json=wanted.json)
+    discard(_settings(wanted).store, as_json=wanted.json)
     return OK
 
 
@@ -229,14 +261,24 @@ def _day(text: str) -> date:
 
 
 def _backup(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
-    made = back_up(settings.store, wanted.folder, now=datetime.now(UTC), progress=Copied())
+    settings = _settings(wanted)
+    folder = wanted.folder or _backup_folder(settings)
+    made = back_up(settings.store, folder, now=datetime.now(UTC), progress=Copied())
     say_made(made, as_json=wanted.json)
     return OK
 
 
+def _backup_folder(settings: BridgeSettings) -> Path:
+    if not settings.backup.folder:
+        raise SettingsError(
+            "nothing says where backups are kept",
+            hint="name a folder on the line, or in the settings: [backup] folder",
+        )
+    return Path(settings.backup.folder)
+
+
 def _restore(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     now = datetime.now(UTC)
     taken, aside = restore(settings.store, wanted.folder, now=now, replace=wanted.replace)
     say_restored(taken, aside, as_json=wanted.json)
@@ -246,7 +288,7 @@ def _restore(wanted: argparse.Namespace) -> int:
 def _retain(wanted: argparse.Namespace) -> int:
     from broker_bridge import retain_command  # noqa: PLC0415 a timer's work
 
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     if wanted.dry_run:
         retain_command.look_ahead(settings, as_json=wanted.json)
     else:
@@ -255,24 +297,24 @@ def _retain(wanted: argparse.Namespace) -> int:
 
 
 def _list_quarantine(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     quarantine.print_list(settings, gateway=wanted.gateway, as_json=wanted.json)
     return OK
 
 
 def _show_quarantine(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     quarantine.print_one(settings, wanted.number, body_file=wanted.body, as_json=wanted.json)
     return OK
 
 
 def _retry_quarantine(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     return OK if quarantine.retry(settings, _wanted(wanted), as_json=wanted.json) else FAILED
 
 
 def _discard_quarantine(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
+    settings = _settings(wanted)
     quarantine.discard(settings, _wanted(wanted), count=wanted.count, as_json=wanted.json)
     return OK
 
@@ -284,7 +326,7 @@ def _wanted(wanted: argparse.Namespace) -> quarantine.Wanted:
 def _load_registry(wanted: argparse.Namespace) -> int:
     from broker_bridge.registry import load_registry  # noqa: PLC0415 only it reads certificates
 
-    print(load_registry(load_settings(wanted.settings), wanted.file))
+    print(load_registry(_settings(wanted), wanted.file))
     return OK
 
 

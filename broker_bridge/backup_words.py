@@ -4,7 +4,10 @@ import json
 from pathlib import Path
 
 from broker_bridge.backup import Backup
+from broker_bridge.balance import counted
+from broker_bridge.language import _, moment, number
 from broker_bridge.moving_line import MovingLine
+from broker_bridge.stores.moments import ms_of
 
 
 class Copied:
@@ -14,7 +17,8 @@ class Copied:
         self._line = MovingLine()
 
     def __call__(self, share: float) -> None:
-        self._line.show(f"copied {share:4.0%}", over=share >= 1)
+        copied = _("copied {percent} %").format(percent=f"{round(share * 100):3}")
+        self._line.show(copied, over=share >= 1)
 
 
 def say_made(made: Backup, *, as_json: bool) -> None:
@@ -22,7 +26,8 @@ def say_made(made: Backup, *, as_json: bool) -> None:
     if as_json:
         print(_document(made))
         return
-    print(f"✓ {made.folder}: {_contents(made)}, read back and whole")
+    said = _("✓ {folder}: {contents}, read back and whole")
+    print(said.format(folder=made.folder, contents=_contents(made)))
 
 
 def say_restored(taken: Backup, aside: Path | None, *, as_json: bool) -> None:
@@ -30,16 +35,20 @@ def say_restored(taken: Backup, aside: Path | None, *, as_json: bool) -> None:
     if as_json:
         print(_document(taken, aside=str(aside) if aside else None))
         return
-    print(f"✓ the store is as it was on {taken.manifest.made_at.isoformat()}: {_contents(taken)}")
+    made_at = moment(ms_of(taken.manifest.made_at))
+    said = _("✓ the store is as it was on {moment}: {contents}")
+    print(said.format(moment=made_at, contents=_contents(taken)))
     if aside:
-        print(f"  the one before is {aside}; delete it once all is well")
-    print("  start the bridges: gateways send again by themselves what they still hold")
+        print("  " + _("the one before is {file}; delete it once all is well").format(file=aside))
+    print("  " + _("start the bridges: gateways send again by themselves what they still hold"))
 
 
 def _contents(backup: Backup) -> str:
     found = backup.manifest
-    counted = f"{found.committed.readings:,} readings and {found.committed.events:,} events"
-    return f"{counted} of {found.gateways} gateways, {found.bytes >> 10:,} KiB"
+    return _("{counts} of {gateways} gateways, {kib} KiB").format(
+        counts=counted(found.committed), gateways=number(found.gateways),
+        kib=number(found.bytes >> 10),
+    )  # fmt: skip
 
 
 def _document(backup: Backup, **more: object) -> str:

@@ -1,20 +1,28 @@
 """The balance of every gateway, as the store computes it, for people and for machines."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from broker_bridge.config import StoreSettings
 from broker_bridge.errors import StoreGone
+from broker_bridge.language import _, bounds_ms, mark, moment, number, plural, zone
+from broker_bridge.language import day as day_in_words
 from broker_bridge.opening import CityStore, opened_store
 from broker_bridge.store import Balance, Hole
 from broker_bridge.stores.moments import rfc3339
 from contract.messages import Counts
 
 COLUMNS = ("sealed", "committed", "held", "rejected", "lost")
+HEADINGS = (
+    mark("sealed"), mark("committed"), mark("held"), mark("rejected"), mark("lost"),
+    mark("unexplained"),
+)  # fmt: skip
+STATES = {
+    "lost": mark("lost"), "rejected": mark("rejected"), "unexplained": mark("unexplained")
+}  # fmt: skip
 MAX_SHOWN = 50
-DAY_MS = 86_400_000
 
 _READINGS = "SELECT gateway, count(*) FROM readings WHERE {within} GROUP BY gateway"
 _EVENTS = """
@@ -38,22 +46,22 @@ def print_balance(
         balances = [_within(one, day) for one in balances]
     if as_json:
         objects = [_as_object(one, of_day) for one in balances]
-        print(json.dumps({"schema": 1, "day": day and day.isoformat(), "gateways": objects}))
-    elif of_day is None:
+        of = {"day": day and day.isoformat(), "time_zone": zone().key}
+        print(json.dumps({"schema": 1, **of, "gateways": objects}))
+    elif day is None or of_day is None:
         _print_table(balances)
     else:
-        _print_day(balances, of_day)
+        _print_day(balances, day, of_day)
     return not any(any(one.unexplained) for one in balances)
 
 
 def committed_of_day(store: CityStore, kind: str, day: date) -> Mapping[str, Counts]:
-    """What is committed of that day, by gateway; days are of UTC."""
-    first, next_day = f"{day.isoformat()}T00:00:00.000Z", f"{day + timedelta(days=1)}T00:00:00.000Z"
-    within = f"observed_at >= '{first}' AND observed_at < '{next_day}'"
-    start_ms = _start_ms(day)
+    """What is committed of that day of the city, by gateway."""
+    first_ms, next_ms = bounds_ms(day)
+    within = f"observed_at >= '{rfc3339(first_ms)}' AND observed_at < '{rfc3339(next_ms)}'"
     event_within = within
     if kind == "sqlite":
-        event_within = f"e.observed_ms >= {start_ms} AND e.observed_ms < {start_ms + DAY_MS}"
+        event_within = f"e.observed_ms >= {first_ms} AND e.observed_ms < {next_ms}"
     readings = _counted(store, _READINGS.format(within=within))
     events = _counted(store, _EVENTS.format(within=event_within))
     return {
@@ -68,18 +76,14 @@ def _counted(store: CityStore, question: str) -> dict[str, int]:
 
 def _within(balance: Balance, day: date) -> Balance:
     """With the holes that touch the day, and those of no known time."""
-    start_ms = _start_ms(day)
+    first_ms, next_ms = bounds_ms(day)
 
     def touches(hole: Hole) -> bool:
         if hole.from_ms is None or hole.to_ms is None:
             return True
-        return hole.from_ms < start_ms + DAY_MS and hole.to_ms >= start_ms
+        return hole.from_ms < next_ms and hole.to_ms >= first_ms
 
     return replace(balance, holes=tuple(filter(touches, balance.holes)))
-
-
-def _start_ms(day: date) -> int:
-    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000
 
 
 def _as_object(balance: Balance, of_day: Mapping[str, Counts] | None) -> dict[str, object]:
@@ -94,51 +98,72 @@ def _as_object(balance: Balance, of_day: Mapping[str, Counts] | None) -> dict[st
 
 def _print_table(balances: Sequence[Balance]) -> None:
     if not balances:
-        print("no gateway has been heard yet")
+        print(_("no gateway has been heard yet"))
         return
-    print(_line("gateway", "", *COLUMNS, "unexplained"))
+    print(_line(_("gateway"), "", map(_, HEADINGS)))
     for balance in balances:
         readings, events = balance.unexplained
         counts = [getattr(balance, name) for name in COLUMNS]
-        print(_line(balance.gateway, "readings", *(c.readings for c in counts), readings))
-        print(_line("", "events", *(c.events for c in counts), events))
+        of_readings = [*(c.readings for c in counts), readings]
+        print(_line(balance.gateway, _("readings"), map(number, of_readings)))
+        print(_line("", _("events"), map(number, [*(c.events for c in counts), events])))
         if any(balance.unexplained):
-            print(f"✗ {balance.gateway}: what is unexplained was sealed, and nobody knows where")
+            unexplained = _("✗ {gateway}: what is unexplained was sealed, and nobody knows where")
+            print(unexplained.format(gateway=balance.gateway))
         _print_notes(balance)
 
 
-def _print_day(balances: Sequence[Balance], of_day: Mapping[str, Counts]) -> None:
+def _print_day(balances: Sequence[Balance], day: date, of_day: Mapping[str, Counts]) -> None:
     """A range of numbers may reach over midnight: the gateway counts it as one."""
     for balance in balances:
         counts = of_day.get(balance.gateway, Counts())
-        said = f"{counts.readings} readings and {counts.events} events of the day are committed"
-        print(f"{balance.gateway}: {said}")
+        said = _("{gateway}: {what} of {day} are committed")
+        print(said.format(gateway=balance.gateway, what=counted(counts), day=day_in_words(day)))
         _print_notes(balance)
 
 
 def _print_notes(balance: Balance) -> None:
-    as_of = "nothing stated yet" if balance.stated_ms is None else rfc3339(balance.stated_ms)
-    print(f"  as of     {as_of}")
+    stated = balance.stated_ms
+    as_of = _("nothing stated yet") if stated is None else moment(stated)
+    print(_note(_("as of"), as_of))
     if balance.undated:
-        print(f"  undated   {balance.undated} committed readings have no day yet")
+        undated = _("{count} committed readings have no day yet")
+        print(_note(_("undated"), undated.format(count=number(balance.undated))))
     if balance.cards > 1:
-        print(
-            f"  cards     {balance.cards} have spoken for it; earlier ones hold what they last said"
-        )
+        cards = _("{count} have spoken for it; earlier ones hold what they last said")
+        print(_note(_("cards"), cards.format(count=balance.cards)))
     for hole in balance.holes[:MAX_SHOWN]:
-        print(f"  {hole.state:9} {_in_words(hole)}")
+        print(_note(_(STATES[hole.state]), hole_in_words(hole)))
     if len(balance.holes) > MAX_SHOWN:
-        print(f"  … and {len(balance.holes) - MAX_SHOWN} more; --json shows all")
+        more = number(len(balance.holes) - MAX_SHOWN)
+        print("  " + _("… and {count} more; --json shows all").format(count=more))
 
 
-def _in_words(hole: Hole) -> str:
-    when = "of no known time"
+def hole_in_words(hole: Hole) -> str:
+    """Its range, what was in it, its time and the reason."""
+    when = _("of no known time")
     if hole.from_ms is not None and hole.to_ms is not None:
-        when = f"{rfc3339(hole.from_ms)} to {rfc3339(hole.to_ms)}"
-    what = f"{hole.readings} readings and {hole.events} events"
-    reason = f": {hole.reason}" if hole.reason else ""
-    return f"{hole.epoch} {hole.first} to {hole.last}, {what}, {when}{reason}"
+        when = _("{begin} to {end}").format(begin=moment(hole.from_ms), end=moment(hole.to_ms))
+    what = counted(Counts(readings=hole.readings, events=hole.events))
+    said = _("{epoch} {first} to {last}, {what}, {when}").format(
+        epoch=hole.epoch, first=hole.first, last=hole.last, what=what, when=when
+    )
+    return f"{said}: {hole.reason}" if hole.reason else said
 
 
-def _line(gateway: str, what: str, *cells: object) -> str:
-    return f"{gateway:16} {what:8} " + " ".join(f"{cell!s:>11}" for cell in cells)
+def counted(counts: Counts) -> str:
+    """12 readings and 1 event."""
+    readings = plural("{count} reading", "{count} readings", counts.readings)
+    events = plural("{count} event", "{count} events", counts.events)
+    return _("{readings} and {events}").format(
+        readings=readings.format(count=number(counts.readings)),
+        events=events.format(count=number(counts.events)),
+    )
+
+
+def _note(name: str, said: str) -> str:
+    return f"  {name:9} {said}"
+
+
+def _line(gateway: str, what: str, cells: Iterable[str]) -> str:
+    return f"{gateway:16} {what:9} " + " ".join(f"{cell:>13}" for cell in cells)

@@ -3,8 +3,9 @@
 import json
 from dataclasses import asdict, dataclass
 
-from broker_bridge.config import BridgeSettings, load_settings
+from broker_bridge.config import BridgeSettings
 from broker_bridge.connection import Connection
+from broker_bridge.language import _, number
 from broker_bridge.opening import CityStore, opened_store
 from contract.errors import NadiError
 from contract.tls import client_context
@@ -21,11 +22,11 @@ class Finding:
     next_action: str = ""
 
 
-def print_check(path: str, *, as_json: bool) -> bool:
-    """Whether all is well; raises SettingsError if the settings cannot be read."""
-    settings = load_settings(path)
+def print_check(settings: BridgeSettings, path: str, *, as_json: bool) -> bool:
+    """Whether all is well; `path` is the file of the settings."""
+    found = _("{path}: city {city}").format(path=path, city=settings.city)
     findings = [
-        Finding(id="settings", ok=True, found=f"{path}: city {settings.city}"),
+        Finding(id="settings", ok=True, found=found),
         _certificates(settings),
         *_store(settings),
         _broker(settings),
@@ -39,7 +40,8 @@ def print_check(path: str, *, as_json: bool) -> bool:
 
 def _print_lines(findings: list[Finding]) -> None:
     for finding in findings:
-        print(f"{'✓ ok  ' if finding.ok else '✗ fail'} {finding.id}: {finding.found}")
+        sign = _("✓ ok  ") if finding.ok else _("✗ fail")
+        print(f"{sign} {finding.id}: {finding.found}")
         if finding.next_action:
             print(f"         → {finding.next_action}")
 
@@ -59,15 +61,20 @@ def _certificates(settings: BridgeSettings) -> Finding:
 def _store(settings: BridgeSettings) -> list[Finding]:
     try:
         with opened_store(settings.store) as store:
-            found = f"{settings.store.kind}, {len(store.gateways())} gateways heard so far"
+            heard = number(len(store.gateways()))
+            found = _("{kind}, {count} gateways heard so far").format(
+                kind=settings.store.kind, count=heard
+            )
             return [Finding(id="store", ok=True, found=found), _registry(store)]
     except NadiError as error:
         return [_failed("store", error)]
 
 
 def _registry(store: CityStore) -> Finding:
-    number = store.registry_number()
-    found = f"number {number}" if number else "none is loaded yet; everything is stored and marked"
+    loaded = store.registry_number()
+    found = _("none is loaded yet; everything is stored and marked")
+    if loaded:
+        found = _("number {number}").format(number=loaded)
     return Finding(id="registry", ok=True, found=found)
 
 
@@ -80,6 +87,7 @@ def _broker(settings: BridgeSettings) -> Finding:
         connection.close()
     except NadiError as error:
         return _failed("broker", error)
-    return Finding(
-        id="broker", ok=True, found=f"{settings.broker.host}:{settings.broker.port} lets us in"
+    found = _("{host}:{port} lets us in").format(
+        host=settings.broker.host, port=settings.broker.port
     )
+    return Finding(id="broker", ok=True, found=found)

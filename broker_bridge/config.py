@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from broker_bridge.inbox import Grouping
 from contract.document import Section, load_document, misplaced, nearest
@@ -23,6 +24,7 @@ class StoreSettings(Section):
     kind: Literal["sqlite", "postgresql"] = "sqlite"
     path: str = ""
     conninfo: str = ""
+    data_dir: str = ""  # where PostgreSQL keeps its files, if that is this machine's disk
 
     @model_validator(mode="after")
     def _names_its_place(self) -> Self:
@@ -31,6 +33,8 @@ class StoreSettings(Section):
             raise ValueError(f"kind {self.kind} needs {wanted}")
         if getattr(self, other):
             raise ValueError(f"kind {self.kind} takes {wanted}, not {other}")
+        if self.kind == "sqlite" and self.data_dir:
+            raise ValueError("kind sqlite takes path, not data_dir")
         return self
 
 
@@ -89,15 +93,41 @@ class IngestSettings(Section):
         )
 
 
+class BackupSettings(Section):
+    """Where whole copies of the store are kept; the doctor says how old the newest is."""
+
+    folder: str = ""
+
+
 class BridgeSettings(Section):
     """One bridge, whole; every bridge of a city shares its store."""
 
     city: CityField
+    language: Literal["id", "en"] = "en"
+    time_zone: str = "Asia/Makassar"  # as in the IANA database; what is stored is UTC
     crl_file: str = ""  # who may not be believed on a stick any more; the broker's crl.pem
     broker: Broker
     store: StoreSettings
     ingest: IngestSettings = IngestSettings()
     retention: RetentionSettings = RetentionSettings()
+    backup: BackupSettings = BackupSettings()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (LookupError, ValueError, OSError):
+            raise ValueError(
+                f"no time zone is called {name!r}; Indonesia's are Asia/Jakarta, Asia/Makassar"
+                " and Asia/Jayapura"
+            ) from None
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where people read the time."""
+        return ZoneInfo(self.time_zone)
 
 
 def load_settings(path: str) -> BridgeSettings:

@@ -4,8 +4,10 @@ import sys
 
 from pydantic import ValidationError
 
+from broker_bridge.balance import counted
 from broker_bridge.config import StoreSettings
 from broker_bridge.errors import DiscardRefused
+from broker_bridge.language import _
 from broker_bridge.opening import opened_store
 from contract.codec import MAX_STATEMENT_BYTES
 from contract.discarding import Discard, Discarded
@@ -23,8 +25,8 @@ def discard(settings: StoreSettings, *, as_json: bool) -> None:
     if as_json:
         print(Discarded(gateway=asked.gateway, lost=lost).model_dump_json())
     else:
-        said = f"{lost.readings} readings and {lost.events} events are given up"
-        print(f"{asked.gateway}: {said}: {asked.reason}")
+        said = _("{gateway}: {what} are given up: {reason}")
+        print(said.format(gateway=asked.gateway, what=counted(lost), reason=asked.reason))
 
 
 def _asked() -> Discard:

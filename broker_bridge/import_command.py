@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from broker_bridge.carried import Imported, Importer, nothing_there
 from broker_bridge.config import BridgeSettings
 from broker_bridge.ingest import Ingest
+from broker_bridge.language import _, number
 from broker_bridge.moving_line import MovingLine
 from broker_bridge.opening import opened_store
 from contract.carried import FOLDER, Signer, Trust
@@ -58,20 +59,31 @@ class _Told:
         self._line = MovingLine()
 
     def __call__(self, gateway: str, done: int, total: int) -> None:
-        self._line.show(f"{gateway}: {done:,} of {total:,} files", over=done == total)
+        said = _("{gateway}: {done} of {total} files")
+        counts = {"done": number(done), "total": number(total)}
+        self._line.show(said.format(gateway=gateway, **counts), over=done == total)
 
 
 def _print(imported: Imported) -> None:
-    what = f"{imported.committed:,} batches with {imported.readings:,} readings"
-    print(f"{imported.gateway}: {what} are new, {imported.known:,} were known")
+    new = _("{gateway}: {batches} batches with {readings} readings are new, {known} were known")
+    print(
+        new.format(
+            gateway=imported.gateway,
+            batches=number(imported.committed),
+            readings=number(imported.readings),
+            known=number(imported.known),
+        )
+    )
     if imported.rejected:
-        print(f"✗ {imported.rejected:,} batches were quarantined; nadi-bridge balance names them")
+        rejected = _("✗ {count} batches were quarantined; nadi-bridge balance names them")
+        print(rejected.format(count=number(imported.rejected)))
     for finding in imported.findings:
         print(f"✗ {finding.file}: {finding.reason}")
     if imported.findings:
-        print("  nothing of these is in the store; the gateway has it still: collect again")
+        kept = _("nothing of these is in the store; the gateway has it still: collect again")
+        print(f"  {kept}")
     if imported.receipt:
-        print("✓ the receipt is on the stick: bring it back to the gateway")
+        print(_("✓ the receipt is on the stick: bring it back to the gateway"))
 
 
 def _signer(settings: BridgeSettings) -> Signer:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from broker_bridge.config import StoreSettings
+from broker_bridge.standing import Standing
 from broker_bridge.store import Balance, Store
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.hours import Due, Going, Kept, RetentionStep
@@ -17,6 +18,18 @@ from contract.messages import Counts
 
 class CityStore(Store, Protocol):
     """What either store offers beside the ingest."""
+
+    def schema_version(self) -> int:
+        """Of the store as it is; 0 of an empty one."""
+        ...
+
+    def prove_writable(self) -> None:
+        """Raises StoreGone if nothing could be written now."""
+        ...
+
+    def standing(self) -> Standing:
+        """What the bridges say of themselves, and how large the store is and was."""
+        ...
 
     def load_registry(self, registry: NewRegistry) -> Sequence[Line] | None:
         """Make this the city's whole list; what it changed, None if it was so. RegistryRefused."""
@@ -70,22 +83,22 @@ class CityStore(Store, Protocol):
 @contextmanager
 def opened_store(settings: StoreSettings) -> Iterator[CityStore]:
     """Migrated; raises StoreGone or StoreNewer."""
-    store = _open(settings)
+    store = open_store(settings, as_it_is=False)
     try:
         yield store
     finally:
         store.close()
 
 
-def _open(settings: StoreSettings) -> CityStore:
-    """A program loads the code of one store only."""
+def open_store(settings: StoreSettings, *, as_it_is: bool) -> CityStore:
+    """`as_it_is`: neither made nor migrated. A program loads the code of one store only."""
     if settings.kind == "sqlite":
         from broker_bridge.stores.sqlite import SqliteStore  # noqa: PLC0415
 
-        return SqliteStore(settings.path, now_ms=_now_ms)
+        return SqliteStore(settings.path, now_ms=_now_ms, as_it_is=as_it_is)
     from broker_bridge.stores.postgres import PostgresStore  # noqa: PLC0415
 
-    return PostgresStore(settings.conninfo)
+    return PostgresStore(settings.conninfo, as_it_is=as_it_is)
 
 
 def _now_ms() -> int:

@@ -10,9 +10,9 @@ from broker_bridge.config import BridgeSettings
 from broker_bridge.errors import QuarantineRefused
 from broker_bridge.inbound import Arrived, Poison, read
 from broker_bridge.ingest import Ingest
+from broker_bridge.language import _, moment, number
 from broker_bridge.opening import CityStore, opened_store
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
-from broker_bridge.stores.moments import rfc3339
 from contract.topics import Topics
 
 MAX_LISTED = 10_000
@@ -54,11 +54,11 @@ def print_list(settings: BridgeSettings, *, gateway: str | None, as_json: bool) 
 
 
 def print_one(
-    settings: BridgeSettings, number: int, *, body_file: Path | None, as_json: bool
+    settings: BridgeSettings, aside: int, *, body_file: Path | None, as_json: bool
 ) -> None:
     """All that arrived; raises QuarantineRefused if it is not there, or the file is already."""
     with opened_store(settings.store) as store:
-        message = _there(store, number)
+        message = _there(store, aside)
     if body_file:
         _write_new(body_file, message.body)
     if as_json:
@@ -81,7 +81,7 @@ def retry(settings: BridgeSettings, wanted: Wanted, *, as_json: bool) -> bool:
     if as_json:
         print(json.dumps({"schema": 1, "messages": [*map(asdict, tried)]}))
     elif not tried:
-        print("nothing is in quarantine")
+        print(_("nothing is in quarantine"))
     return all(one.result in ("stored", "known") for one in tried)
 
 
@@ -98,7 +98,8 @@ def discard(settings: BridgeSettings, wanted: Wanted, *, count: int | None, as_j
     if as_json:
         print(json.dumps({"schema": 1, "discarded": gone}))
     else:
-        print(f"{len(gone)} of {len(numbers)} messages discarded")
+        said = _("{count} of {all} messages discarded")
+        print(said.format(count=number(len(gone)), all=number(len(numbers))))
 
 
 def _numbers(store: CityStore, wanted: Wanted) -> list[int]:
@@ -152,39 +153,53 @@ def _write_new(path: Path, body: bytes) -> None:
 
 def _print_messages(found: Sequence[Aside]) -> None:
     if found:
-        print(f"{'number':>8}  {'received':24}  {'gateway':16}  {'bytes':>9}  reason")
+        heads = (_("number"), _("received"), _("gateway"), _("bytes"), _("reason"))
+        print(_listed(*heads))
     for one in found:
-        who = printable(one.gateway) or "nobody known"
-        when = rfc3339(one.received_ms)
-        print(f"{one.number:>8}  {when:24}  {who:16}  {one.bytes:>9}  {printable(one.reason)}")
+        size = number(one.bytes)
+        print(_listed(str(one.number), moment(one.received_ms), _who(one), size, one.reason))
+
+
+def _listed(aside: str, received: str, gateway: str, size: str, reason: str) -> str:
+    return f"{aside:>8}  {received:23}  {gateway:16}  {size:>9}  {printable(reason)}"
+
+
+def _who(one: Aside | AsideTally) -> str:
+    return printable(one.gateway) or _("nobody known")
 
 
 def _print_tallies(tallies: Sequence[AsideTally], *, shown: int) -> None:
     there = sum(one.items for one in tallies)
     if there > shown:
-        print(f"… the newest {shown} of {there}; --json shows more")
+        more = _("… the newest {count} of {all}; --json shows more")
+        print(more.format(count=number(shown), all=number(there)))
     for one in tallies:
         if one.items or one.dropped:
-            who = printable(one.gateway) or "nobody known"
-            print(f"{who}: {one.items} there ({one.bytes} bytes), {one.dropped} gone for good")
+            said = _("{gateway}: {count} there ({bytes} bytes), {gone} gone for good")
+            there_of = {"count": number(one.items), "bytes": number(one.bytes)}
+            print(said.format(gateway=_who(one), gone=number(one.dropped), **there_of))
     if not there:
-        print("✓ nothing is in quarantine")
+        print("✓ " + _("nothing is in quarantine"))
 
 
 def _print_message(message: AsideMessage) -> None:
     one = message.aside
-    print(f"number    {one.number}")
-    print(f"received  {rfc3339(one.received_ms)}")
-    print(f"gateway   {printable(one.gateway) or 'nobody known'}")
-    print(f"topic     {printable(one.topic)}")
-    print(f"reason    {printable(one.reason)}")
+    _field(_("number"), str(one.number))
+    _field(_("received"), moment(one.received_ms))
+    _field(_("gateway"), _who(one))
+    _field(_("topic"), printable(one.topic))
+    _field(_("reason"), printable(one.reason))
     for name, value in message.header:
-        print(f"header    {printable(name)} = {printable(value)}")
-    print(f"body      {len(message.body)} bytes")
+        _field(_("header"), f"{printable(name)} = {printable(value)}")
+    _field(_("body"), _("{count} bytes").format(count=number(len(message.body))))
     for line in _dump(message.body[:MAX_BODY_SHOWN]):
         print(f"  {line}")
     if len(message.body) > MAX_BODY_SHOWN:
-        print("  … --body FILE writes all of it")
+        print("  " + _("… --body FILE writes all of it"))
+
+
+def _field(name: str, value: str) -> None:
+    print(f"{name:9} {value}")
 
 
 def _dump(body: bytes) -> Iterator[str]:
@@ -201,9 +216,11 @@ def printable(text: str) -> str:
 
 def _in_words(tried: Tried) -> str:
     if tried.result == "stored":
-        return f"✓ {tried.number}: stored, {tried.readings} readings"
+        said = _("✓ {number}: stored, {count} readings")
+        return said.format(number=tried.number, count=number(tried.readings))
     if tried.result == "known":
-        return f"✓ {tried.number}: was in the store already"
+        return _("✓ {number}: was in the store already").format(number=tried.number)
     if tried.result == "gone":
-        return f"✗ {tried.number}: {tried.reason}"
-    return f"✗ {tried.number}: still refused: {printable(tried.reason)}"
+        return _("✗ {number}: it is not in quarantine").format(number=tried.number)
+    refused = _("✗ {number}: still refused: {reason}")
+    return refused.format(number=tried.number, reason=printable(tried.reason))

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography import x509
 
 from broker_bridge.config import BridgeSettings
+from broker_bridge.language import _, number
 from broker_bridge.opening import opened_store
 from broker_bridge.stores.registry import Line, NewRegistry, State
 from broker_bridge.stores.statements import storable
@@ -24,8 +25,9 @@ def load_registry(settings: BridgeSettings, path: str) -> str:
     with opened_store(settings.store) as store:
         changes = store.load_registry(registry)
     if changes is None:
-        return f"registry {registry.number} is loaded already"
-    return f"registry {registry.number} is loaded: {_counted(changes)}"
+        return _("registry {number} is loaded already").format(number=registry.number)
+    said = _("registry {number} is loaded: {changes}")
+    return said.format(number=registry.number, changes=_counted(changes))
 
 
 def registry_of(settings: BridgeSettings, path: str) -> NewRegistry:
@@ -60,12 +62,12 @@ def new_registry(registry: Registry, *, sha256: str) -> NewRegistry:
 def _counted(changes: Sequence[Line]) -> str:
     counts = Counter(line.state for line in changes)
     words: dict[State, str] = {
-        "listed": "new or changed",
-        "unlisted": "no longer listed",
-        "retired": "retired",
+        "listed": _("{count} new or changed"),
+        "unlisted": _("{count} no longer listed"),
+        "retired": _("{count} retired"),
     }
-    said = [f"{counts[state]} {word}" for state, word in words.items() if counts[state]]
-    return ", ".join(said) or "nothing changed"
+    said = [w.format(count=number(counts[state])) for state, w in words.items() if counts[state]]
+    return ", ".join(said) or _("nothing changed")
 
 
 def _read(path: str) -> bytes:

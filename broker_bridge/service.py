@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
 from itertools import count
 from random import Random
@@ -16,6 +16,7 @@ from broker_bridge.inbox import Inbox
 from broker_bridge.ingest import Ingest, Outcome
 from broker_bridge.notify import Notify
 from broker_bridge.session import Session
+from broker_bridge.sign_of_life import SignOfLife
 from broker_bridge.store import Store
 from contract.codec import encode_model
 from contract.identity import GatewayId
@@ -42,6 +43,7 @@ class Service:
         inbox: Inbox[Delivery],
         session: Session,
         feed: Feed,
+        life: SignOfLife,
         notify: Notify,
         random: Random,
         monotonic: Callable[[], float],
@@ -50,6 +52,7 @@ class Service:
         self._inbox = inbox
         self._session = session
         self._feed = feed
+        self._life = life
         self._notify = notify
         self._random = random
         self._monotonic = monotonic
@@ -89,10 +92,14 @@ class Service:
                 self._patiently(partial(self._estimate, ingest, store))
                 self._patiently(partial(self._follow_registry, store))
                 self._patiently(partial(self._tell_states, store))
+                connected = self._session.connection is not None
+                self._patiently(partial(self._life.tell, store, connected=connected))
                 self._notify.alive()
         finally:
             self._notify.stopping()
             self._session.stop()
+            with suppress(StoreGone):
+                self._life.end(store)
 
     def _settle(self, ingest: Ingest, group: Sequence[Delivery]) -> None:
         outcome = ingest.take([delivery.arrived for delivery in group])

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from broker_bridge.standing import BridgeSign
 from contract.codec import Key
 from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import (
@@ -185,6 +186,10 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Commits when the block ends, rolls back when it raises."""
+        ...
+
+    def tell_bridge(self, sign: BridgeSign) -> None:
+        """Keep what a bridge says of itself, and once a day the store's size."""
         ...
 
     def gateways(self) -> Sequence[GatewayId]:

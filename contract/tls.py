@@ -30,7 +30,7 @@ def client_context(broker: Broker, environ: Mapping[str, str] = os.environ) -> s
 
     Of a file that systemd handed over as a credential, the copy in memory is read.
     """
-    files = {name: _handed_over(getattr(broker, name), environ) for name in FILES}
+    files = {name: handed_over(getattr(broker, name), environ) for name in FILES}
     for name, file in files.items():
         if not file.is_file():
             raise SettingsError(
@@ -50,7 +50,8 @@ def client_context(broker: Broker, environ: Mapping[str, str] = os.environ) -> s
     return context
 
 
-def _handed_over(named: str, environ: Mapping[str, str]) -> Path:
+def handed_over(named: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """The file, or the copy of it in memory that systemd handed over as a credential."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
     copy = Path(folder) / Path(named).name if folder else Path(named)
     return copy if copy.is_file() else Path(named)

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
-LANGUAGES = ("id", "en")
+from contract import spoken as forms
+
+LANGUAGES = forms.LANGUAGES
 DEFAULT = "id"
 LOCALES = Path(__file__).parent / "locale"
 FLEET_SETTINGS = Path("/etc/nadi/nadi.toml")
-_MONTHS = {
-    "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
-    "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
-}
 
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
@@ -68,19 +66,17 @@ def mark(message: str) -> Marked:
 
 def number(value: int) -> str:
     """1,204 or 1.204."""
-    return f"{value:,}".replace(",", "." if _language == "id" else ",")
+    return forms.number(value, _language)
 
 
 def day(moment: datetime, zone: tzinfo | None = None) -> str:
     """21 Nov 2026, where we are."""
-    local = moment.astimezone(zone)
-    return f"{local.day} {_MONTHS[_language][local.month - 1]} {local.year}"
+    return forms.day(moment.astimezone(zone), _language)
 
 
 def clock(moment: datetime, zone: tzinfo | None = None) -> str:
     """19:05 or 19.05, where we are."""
-    local = moment.astimezone(zone)
-    return f"{local.hour:02}{'.' if _language == 'id' else ':'}{local.minute:02}"
+    return forms.clock(moment.astimezone(zone), _language)
 
 
 def span(length: timedelta) -> str:

@@ -1,9 +1,10 @@
-"""`scripts/messages`: every sentence of `nadi` is in every language, with the same placeholders."""
+"""`scripts/messages`: every sentence is in every language, with the same placeholders."""
 
 import argparse
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from string import Formatter
@@ -13,8 +14,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
-SOURCES = Path(__file__).parents[1] / "provisioning"
-LOCALES = SOURCES / "locale"
+ROOT = Path(__file__).parents[1]
 LANGUAGES = ("en", "id")
 ORIGINAL = "en"  # the sentences in the code are English, so its catalogue writes itself
 KEYWORDS = {"_": None, "mark": None, "plural": (1, 2)}
@@ -24,7 +24,7 @@ PLURALS = {"en": "nplurals=2; plural=(n != 1);", "id": "nplurals=1; plural=0;"}
 HEADER = """\
 msgid ""
 msgstr ""
-"Project-Id-Version: nadi\\n"
+"Project-Id-Version: {program}\\n"
 "Language: {language}\\n"
 "Plural-Forms: {plural}\\n"
 "MIME-Version: 1.0\\n"
@@ -33,16 +33,36 @@ msgstr ""
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """One program's sentences: the folder of its code, which holds its catalogues too."""
+
+    program: str
+    sources: Path
+
+    def po_file(self, language: str) -> Path:
+        """What people write."""
+        return self.sources / "locale" / language / "LC_MESSAGES" / f"{self.program}.po"
+
+
+PROGRAMS = (
+    Spoken(program="nadi", sources=ROOT / "provisioning"),
+    Spoken(program="nadi-bridge", sources=ROOT / "broker_bridge"),
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Updates and compiles, only compiles, or judges; returns the exit code."""
     parser = argparse.ArgumentParser(prog="scripts/messages", description=__doc__)
     parser.add_argument("--check", action="store_true", help="change no .po file, only judge them")
     parser.add_argument("--compile", action="store_true", help="only write the .mo files")
     wanted = parser.parse_args(arguments)
-    if not wanted.check and not wanted.compile:
-        update()
-    compile_all()
-    faults = [] if wanted.compile else list(judge())
+    faults: list[str] = []
+    for spoken in PROGRAMS:
+        if not wanted.check and not wanted.compile:
+            update(spoken)
+        compile_all(spoken)
+        faults += [] if wanted.compile else judge(spoken)
     for fault in faults:
         print(f"error: {fault}", file=sys.stderr)
     if faults:
@@ -50,39 +70,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if faults else 0
 
 
-def update() -> None:
+def update(spoken: Spoken) -> None:
     """Writes what the code says now into each .po file; what it no longer says is gone."""
     for language in LANGUAGES:
-        written = _read(language)
-        catalog = _empty(language)
-        for message in _messages(_extracted()):
+        written = _read(spoken, language)
+        catalog = _empty(spoken, language)
+        for message in _messages(_extracted(spoken)):
             there = written.get(_key(message))
             string = message.id if language == ORIGINAL else there.string if there else None
             catalog.add(message.id, string or "", flags=message.flags)
-        _po_file(language).parent.mkdir(parents=True, exist_ok=True)
-        _po_file(language).write_bytes(_po_bytes(catalog))
+        spoken.po_file(language).parent.mkdir(parents=True, exist_ok=True)
+        spoken.po_file(language).write_bytes(_po_bytes(spoken, catalog))
 
 
-def compile_all() -> None:
+def compile_all(spoken: Spoken) -> None:
     """Writes each .mo file beside its .po file."""
     for language in LANGUAGES:
         compiled = BytesIO()
-        write_mo(compiled, _read(language))
-        file = _po_file(language).with_suffix(".mo")
+        write_mo(compiled, _read(spoken, language))
+        file = spoken.po_file(language).with_suffix(".mo")
         if not file.exists() or file.read_bytes() != compiled.getvalue():
             new = file.with_suffix(".new")
             new.write_bytes(compiled.getvalue())
             new.replace(file)
 
 
-def judge() -> Iterator[str]:
+def judge(spoken: Spoken) -> Iterator[str]:
     """Everything that is wrong with the catalogues, one sentence each."""
-    for source in sorted(SOURCES.rglob("*.py")):
+    for source in sorted(spoken.sources.rglob("*.py")):
         if HIDDEN.search(source.read_text(encoding="utf-8")):
             yield f"{source.name}: a message inside an f-string cannot be extracted"
-    wanted = {_key(message) for message in _messages(_extracted())}
+    wanted = {_key(message) for message in _messages(_extracted(spoken))}
     for language in LANGUAGES:
-        catalog = _read(language)
+        catalog = _read(spoken, language)
         there = {_key(message): message for message in _messages(catalog)}
         yield from (f"{language}: missing: {key!r}" for key in sorted(wanted - set(there)))
         yield from (f"{language}: no longer said: {key!r}" for key in sorted(set(there) - wanted))
@@ -106,38 +126,39 @@ def _placeholders(text: str) -> list[str]:
     return sorted(fields)
 
 
-def _extracted() -> Catalog:
-    catalog = _empty(None)
-    found = extract_from_dir(SOURCES, [("**.py", "python")], keywords=KEYWORDS, comment_tags=())
+def _extracted(spoken: Spoken) -> Catalog:
+    catalog = _empty(spoken, None)
+    code = [("**.py", "python")]
+    found = extract_from_dir(spoken.sources, code, keywords=KEYWORDS, comment_tags=())
     for _file, _line, message, _comments, _context in found:
         catalog.add(message)
     return catalog
 
 
-def _read(language: str) -> Catalog:
+def _read(spoken: Spoken, language: str) -> Catalog:
     try:
-        with _po_file(language).open("rb") as file:
+        with spoken.po_file(language).open("rb") as file:
             return read_po(file, locale=language)
     except FileNotFoundError:
-        return _empty(language)
+        return _empty(spoken, language)
 
 
-def _empty(language: str | None) -> Catalog:
-    header = HEADER.format(language=language or "", plural=PLURALS[language or ORIGINAL])
+def _empty(spoken: Spoken, language: str | None) -> Catalog:
+    header = _header(spoken, language)
     catalog = read_po(BytesIO(header.encode()), locale=language)
     catalog.header_comment = ""
     return catalog
 
 
-def _po_bytes(catalog: Catalog) -> bytes:
+def _header(spoken: Spoken, language: str | None) -> str:
+    plural = PLURALS[language or ORIGINAL]
+    return HEADER.format(program=spoken.program, language=language or "", plural=plural)
+
+
+def _po_bytes(spoken: Spoken, catalog: Catalog) -> bytes:
     written = BytesIO()
     write_po(written, catalog, width=96, no_location=True, sort_output=True, omit_header=True)
-    header = HEADER.format(language=catalog.locale, plural=PLURALS[str(catalog.locale)])
-    return header.encode() + b"\n" + written.getvalue()
-
-
-def _po_file(language: str) -> Path:
-    return LOCALES / language / "LC_MESSAGES" / "nadi.po"
+    return _header(spoken, str(catalog.locale)).encode() + b"\n" + written.getvalue()
 
 
 def _messages(catalog: Catalog) -> list[Message]:

@@ -9,8 +9,9 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from broker_bridge.errors import StoreGone, StoreRefused
+from broker_bridge.standing import BridgeSign, Standing
 from broker_bridge.store import AssetName, Balance
-from broker_bridge.stores import postgres_quarantine, postgres_registry
+from broker_bridge.stores import postgres_quarantine, postgres_registry, postgres_standing
 from broker_bridge.stores import postgres_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
@@ -71,9 +72,13 @@ class PostgresStore:
     After the database was gone, the next use connects again.
     """
 
-    def __init__(self, conninfo: str, *, quarantine_bytes: int = 64 << 20) -> None:
+    def __init__(
+        self, conninfo: str, *, quarantine_bytes: int = 64 << 20, as_it_is: bool = False
+    ) -> None:
+        """`as_it_is`: not migrated."""
         self._conninfo = conninfo
         self._quarantine_bytes = quarantine_bytes
+        self._as_it_is = as_it_is
         self._assets = RowIds[AssetName]()
         self._quantities = RowIds[str]()
         self._months = RowIds[Month]()
@@ -100,6 +105,35 @@ class PostgresStore:
                 months=self._months,
                 quarantine_bytes=self._quarantine_bytes,
             )
+
+    def schema_version(self) -> int:
+        """See `CityStore.schema_version`."""
+        with self._reading() as cursor:
+            return int(_value(cursor, _KNOWN_VERSION)) if _value(cursor, _HAS_VERSION) else 0
+
+    def prove_writable(self) -> None:
+        """See `CityStore.prove_writable`."""
+        with self._reading() as cursor:
+            if _value(cursor, "SELECT pg_is_in_recovery()"):
+                raise StoreGone(
+                    "the database is a standby: it can only be read",
+                    hint="name the primary in store.conninfo, or promote this one",
+                )
+            if not _value(cursor, "SELECT has_table_privilege('batch', 'INSERT')"):
+                raise StoreGone(
+                    "this user may not write to the database",
+                    hint="connect as the owner of its tables",
+                )
+
+    def tell_bridge(self, sign: BridgeSign) -> None:
+        """See `Store.tell_bridge`."""
+        with self._writing() as cursor:
+            postgres_standing.tell(cursor, sign)
+
+    def standing(self) -> Standing:
+        """See `CityStore.standing`."""
+        with self._reading() as cursor:
+            return postgres_standing.standing(cursor)
 
     def gateways(self) -> Sequence[GatewayId]:
         """See `Store.gateways`."""
@@ -224,6 +258,8 @@ class PostgresStore:
         connection = psycopg.connect(self._conninfo, autocommit=True, **_defaults(self._conninfo))
         try:
             _prepare(connection)
+            if not self._as_it_is:
+                _migrate(connection)
         except BaseException:
             connection.close()
             raise
@@ -239,14 +275,11 @@ def _defaults(conninfo: str) -> dict[str, Any]:
 
 
 def _prepare(connection: Connection[Any]) -> None:
-    """Set what each connection needs, then bring the schema up to date."""
+    """Set what each connection needs."""
     with connection.cursor() as cursor:
         for name, value in _SESSION.items():
             cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
         _check_durable(cursor)
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(_ONE_AT_A_TIME)
-        _migrate(cursor)
 
 
 def _check_durable(cursor: Cursor[Any]) -> None:
@@ -259,8 +292,14 @@ def _check_durable(cursor: Cursor[Any]) -> None:
             )
 
 
-def _migrate(cursor: Cursor[Any]) -> None:
+def _migrate(connection: Connection[Any]) -> None:
     """All in one transaction, under a lock: two bridges may start at once."""
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_ONE_AT_A_TIME)
+        _bring_up_to_date(cursor)
+
+
+def _bring_up_to_date(cursor: Cursor[Any]) -> None:
     if not _value(cursor, _HAS_VERSION) and _value(cursor, _HAS_TABLES):
         raise foreign("the database")
     cursor.execute(_VERSION_TABLE)

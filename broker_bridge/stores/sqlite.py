@@ -8,8 +8,9 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from broker_bridge.errors import StoreGone, StoreRefused
+from broker_bridge.standing import BridgeSign, Standing
 from broker_bridge.store import AssetName, Balance
-from broker_bridge.stores import sqlite_quarantine, sqlite_registry
+from broker_bridge.stores import sqlite_quarantine, sqlite_registry, sqlite_standing
 from broker_bridge.stores import sqlite_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
@@ -41,6 +42,8 @@ CREATE TABLE IF NOT EXISTS schema_version (
     name TEXT NOT NULL
 ) STRICT
 """
+_HAS_VERSION = "SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'"
+_KNOWN_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
 _SEED_QUANTITY = """
 INSERT INTO quantity (name, unit) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET unit = excluded.unit WHERE unit <> excluded.unit
@@ -60,7 +63,9 @@ class SqliteStore:
         now_ms: Callable[[], int],
         quarantine_bytes: int = 64 << 20,
         busy_timeout_s: float = 5.0,
+        as_it_is: bool = False,
     ) -> None:
+        """`as_it_is`: neither made nor migrated."""
         self._path = str(path)
         self._busy_timeout_s = busy_timeout_s
         self._now_ms = now_ms
@@ -69,8 +74,9 @@ class SqliteStore:
         self._quantities = RowIds[str]()
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
+        self._as_it_is = as_it_is
         with _in_words(self._path):
-            self._open(create=True)
+            self._open(create=not as_it_is)
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -91,6 +97,28 @@ class SqliteStore:
                 now_ms=self._now_ms(),
                 quarantine_bytes=self._quarantine_bytes,
             )
+
+    def schema_version(self) -> int:
+        """See `CityStore.schema_version`."""
+        with self._reading() as connection:
+            if not connection.execute(_HAS_VERSION).fetchone():
+                return 0
+            return int(connection.execute(_KNOWN_VERSION).fetchone()[0])
+
+    def prove_writable(self) -> None:
+        """See `CityStore.prove_writable`."""
+        with self._writing():
+            pass
+
+    def tell_bridge(self, sign: BridgeSign) -> None:
+        """See `Store.tell_bridge`."""
+        with self._writing() as connection:
+            sqlite_standing.tell(connection, sign, now_ms=self._now_ms())
+
+    def standing(self) -> Standing:
+        """See `CityStore.standing`."""
+        with self._reading() as connection:
+            return sqlite_standing.standing(connection, now_ms=self._now_ms())
 
     def gateways(self) -> Sequence[GatewayId]:
         """See `Store.gateways`."""
@@ -227,6 +255,8 @@ class SqliteStore:
         connection = _connect(self._path, create=create, busy_timeout_s=self._busy_timeout_s)
         try:
             _prepare(connection, self._path)
+            if not self._as_it_is:
+                _migrate(connection, self._path)
         except BaseException:
             connection.close()
             raise
@@ -256,7 +286,7 @@ def _connect(path: str, *, create: bool, busy_timeout_s: float) -> sqlite3.Conne
 
 
 def _prepare(connection: sqlite3.Connection, path: str) -> None:
-    """Set what each connection needs, then bring the schema up to date."""
+    """Set what each connection needs."""
     connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
     _refuse_foreign(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")
@@ -266,7 +296,6 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
     connection.execute("PRAGMA foreign_keys = ON")
-    _migrate(connection, path)
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
@@ -280,7 +309,7 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
     try:
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(_VERSION_TABLE)
-        known = connection.execute("SELECT coalesce(max(version), 0) FROM schema_version")
+        known = connection.execute(_KNOWN_VERSION)
         steps = pending(migrations_of("sqlite"), known.fetchone()[0], where=path)
         connection.execute("COMMIT")
         for migration in steps:

@@ -24,7 +24,7 @@ from provisioning.authority.record import opened
 from provisioning.certificates import Issuer, Role, client, key_pem, new_key, pem
 from provisioning.language import use
 from provisioning.visit import Visit, listens
-from scripts.catalogues import compile_all
+from scripts.catalogues import PROGRAMS, compile_all
 from scripts.district.broker import mosquitto
 from scripts.district.ports import free_port
 from scripts.district.process import Program
@@ -115,7 +115,8 @@ Nadi = Callable[..., Ended]
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled() -> None:
-    compile_all()
+    for spoken in PROGRAMS:
+        compile_all(spoken)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ import pytest
 from provisioning import language
 from provisioning.errors import Known, Trouble
 from provisioning.known import BY_CODE, TABLES
-from scripts.catalogues import LANGUAGES, judge
+from scripts.catalogues import LANGUAGES, PROGRAMS, Spoken, judge
 from tests.provisioning import tree
 
 ALL = [pytest.param(known, id=code) for code, known in BY_CODE.items()]
@@ -51,8 +51,9 @@ def test_codes_are_told_apart_by_telephone() -> None:
     assert [code for code, count in Counter(codes).items() if count > 1] == []
 
 
-def test_point_21_the_catalogues_are_complete_with_equal_placeholders() -> None:
-    assert list(judge()) == []
+@pytest.mark.parametrize("spoken", PROGRAMS, ids=lambda one: one.program)
+def test_point_21_the_catalogues_are_complete_with_equal_placeholders(spoken: Spoken) -> None:
+    assert list(judge(spoken)) == []
 
 
 @pytest.mark.parametrize("code", sorted(BY_CODE))

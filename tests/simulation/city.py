@@ -9,6 +9,7 @@ from pathlib import Path
 from broker_bridge.errors import StoreGone
 from broker_bridge.inbound import Arrived
 from broker_bridge.ingest import Ingest
+from broker_bridge.standing import BridgeSign
 from broker_bridge.store import AssetName, Balance, Transaction
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.codec import encode_model
@@ -60,6 +61,10 @@ class FlakyStore:
                 raise StoreGone("the database is gone")
         if fate == "gone after":
             raise StoreGone("the database is gone, but not what it has committed")
+
+    def tell_bridge(self, sign: BridgeSign) -> None:
+        """Nobody looks at it here."""
+        self.store.tell_bridge(sign)
 
     def gateways(self) -> Sequence[GatewayId]:
         """Every gateway ever heard of."""

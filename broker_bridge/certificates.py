@@ -1,0 +1,25 @@
+"""The certificates that the settings name, and when each of them ends."""
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from contract.errors import SettingsError, SignedError
+from contract.signed import chain_of
+from contract.tls import handed_over
+
+
+def shown(path: str) -> tuple[x509.Certificate, ...]:
+    """All certificates of a PEM file, the leaf first; raises SettingsError."""
+    try:
+        return chain_of(handed_over(path).read_bytes())
+    except (OSError, ValueError, SignedError) as error:
+        raise SettingsError(
+            f"{path} cannot be read as a certificate: {error}",
+            hint="give a file in PEM that this user may read",
+        ) from error
+
+
+def name_of(certificate: x509.Certificate) -> str:
+    """Its common name."""
+    names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()

@@ -1,0 +1,1 @@
+"""What is right and wrong with the centre, looked at without changing anything."""

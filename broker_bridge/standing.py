@@ -1,0 +1,51 @@
+"""What the bridges say of themselves, and how large the store is and was."""
+
+from dataclasses import dataclass
+
+DAY_MS = 86_400_000
+FORGOTTEN_MS = 30 * DAY_MS  # after so long a bridge that is gone is forgotten
+KEPT_MS = 400 * DAY_MS  # of the store's sizes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSign:
+    """What a bridge says of itself now; its name is its certificate's."""
+
+    name: str
+    host: str
+    program: str
+    connected: bool  # to the broker
+    began: bool = False  # the first of its life
+    stopped: bool = False  # the last one, in good order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSeen:
+    """What a bridge last said of itself, and when, by the database's clock."""
+
+    name: str
+    host: str
+    program: str
+    connected: bool
+    stopped: bool
+    began_ms: int
+    heard_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSize:
+    """How many bytes readings, ledger and all else took at one time."""
+
+    measured_ms: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the centre stands, by the database's clock; sizes are the oldest first."""
+
+    now_ms: int
+    bytes: int
+    reusable_bytes: int  # of the store's own file, before it grows again
+    sizes: tuple[StoreSize, ...]
+    bridges: tuple[BridgeSeen, ...]
