@@ -3,17 +3,10 @@
 import argparse
 import logging
 import os
-import signal
-import socket
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
-from random import Random
-from types import FrameType
 
 from broker_bridge import language, quarantine
 from broker_bridge.backup import back_up, restore
@@ -21,20 +14,10 @@ from broker_bridge.backup_words import Copied, say_made, say_restored
 from broker_bridge.balance import print_balance
 from broker_bridge.check import print_check
 from broker_bridge.config import BridgeSettings, load_settings
-from broker_bridge.connection import Connection, Delivery
-from broker_bridge.feed import Feed
-from broker_bridge.inbox import Inbox
-from broker_bridge.notify import Notify
-from broker_bridge.opening import opened_store
-from broker_bridge.service import Service
-from broker_bridge.session import Session
-from broker_bridge.sign_of_life import SignOfLife, Who
 from contract.errors import NadiError, SettingsError
 from contract.spoken import LANGUAGES
-from contract.topics import Topics
 
 OK, FAILED, USAGE = 0, 1, 2
-HEARD_S = 1.0
 
 EXAMPLES = """\
 examples:
@@ -163,61 +146,10 @@ def _settings(wanted: argparse.Namespace) -> BridgeSettings:
 
 
 def _run(wanted: argparse.Namespace) -> int:
-    settings = load_settings(wanted.settings)
-    service = _service(settings)
-    ended: list[NadiError] = []
-    ingest = threading.Thread(target=_serve, args=(service, settings, ended), name="ingest")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, partial(_stop, service))
-    ingest.start()
-    while ingest.is_alive():  # a signal on the brink of a wait without end would not be heard
-        ingest.join(HEARD_S)
-    if ended:
-        raise ended[0]
+    from broker_bridge.run_command import run  # noqa: PLC0415 only it loads all of the bridge
+
+    run(_settings(wanted))
     return OK
-
-
-def _service(settings: BridgeSettings) -> Service:
-    topics = Topics(settings.city)
-    inbox: Inbox[Delivery] = Inbox(settings.ingest.grouping)
-    connect = partial(
-        Connection,
-        settings.broker,
-        topics,
-        in_flight=settings.ingest.in_flight,
-        deliver=lambda delivery, size: inbox.put(delivery, size=size),
-    )
-    connect()  # a certificate that cannot be used is said now, not at every try
-    random = Random()
-    return Service(
-        topics=topics,
-        inbox=inbox,
-        session=Session(connect, random=random, connected=inbox.wake),
-        feed=Feed(topics),
-        life=SignOfLife(_who(settings), monotonic=time.monotonic),
-        notify=Notify(os.environ.get("NOTIFY_SOCKET")),
-        random=random,
-        monotonic=time.monotonic,
-    )
-
-
-def _who(settings: BridgeSettings) -> Who:
-    from broker_bridge.certificates import name_of, shown  # noqa: PLC0415 it loads cryptography
-
-    (leaf, *_) = shown(settings.broker.cert_file)
-    return Who(name=name_of(leaf), host=socket.gethostname())
-
-
-def _serve(service: Service, settings: BridgeSettings, ended: list[NadiError]) -> None:
-    """The ingest thread; a store belongs to the thread that opens it."""
-    try:
-        service.run(lambda: opened_store(settings.store))
-    except NadiError as error:
-        ended.append(error)
-
-
-def _stop(service: Service, _number: int, _frame: FrameType | None) -> None:
-    service.stop()
 
 
 def _check(wanted: argparse.Namespace) -> int:

@@ -23,3 +23,11 @@ def name_of(certificate: x509.Certificate) -> str:
     """Its common name."""
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(names[0].value) if names else certificate.subject.rfc4514_string()
+
+
+def ends_s(cert_file: str, ca_file: str) -> dict[str, float]:
+    """When the bridge's own, what issued it, and the authority's root end, in Unix time."""
+    leaf, *above = shown(cert_file)
+    named = {"bridge": leaf, "root": shown(ca_file)[0]}
+    named |= {"issuing": above[0]} if above else {}
+    return {name: one.not_valid_after_utc.timestamp() for name, one in named.items()}

@@ -37,6 +37,13 @@ class StoreSettings(Section):
             raise ValueError("kind sqlite takes path, not data_dir")
         return self
 
+    @property
+    def folder(self) -> Path | None:
+        """On the disk that the store fills; None if that is another machine's."""
+        if self.kind == "sqlite":
+            return Path(self.path).absolute().parent
+        return Path(self.data_dir) if self.data_dir else None
+
 
 class RetentionSettings(Section):
     """How long raw readings and hours are kept, and how often each quantity is due."""
@@ -99,6 +106,12 @@ class BackupSettings(Section):
     folder: str = ""
 
 
+class MetricsSettings(Section):
+    """Where Prometheus reads this bridge's metrics, on loopback; 0: nowhere."""
+
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+
+
 class BridgeSettings(Section):
     """One bridge, whole; every bridge of a city shares its store."""
 
@@ -111,6 +124,7 @@ class BridgeSettings(Section):
     ingest: IngestSettings = IngestSettings()
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     @field_validator("time_zone")
     @classmethod

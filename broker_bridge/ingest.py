@@ -70,6 +70,7 @@ class Outcome:
     committed: int = 0
     readings: int = 0
     duplicates: int = 0
+    newest_ms: int | None = None  # observed, UTC, of all its batches that are dated
 
     def __add__(self, later: "Outcome") -> "Outcome":
         """Both, with only the later receipt of a gateway."""
@@ -82,6 +83,7 @@ class Outcome:
             committed=self.committed + later.committed,
             readings=self.readings + later.readings,
             duplicates=self.duplicates + later.duplicates,
+            newest_ms=max(filter(None, (self.newest_ms, later.newest_ms)), default=None),
         )
 
 
@@ -190,7 +192,19 @@ class Ingest:
             committed=len(fresh),
             readings=sum(batch.body.counts.readings for batch in fresh),
             duplicates=duplicates,
+            newest_ms=_newest_ms(batches),
         )
+
+
+def _newest_ms(batches: Iterable[GoodBatch]) -> int | None:
+    """When the newest reading of all was observed, as far as their senders know."""
+    dated = (b for b in batches if b.header.origin and b.body.offset_ms)
+    return max((_last_ms(one) for one in dated), default=None)
+
+
+def _last_ms(batch: GoodBatch) -> int:
+    origin_ms = batch.header.origin.origin_ms if batch.header.origin else 0
+    return origin_ms + batch.body.base_ms + max(batch.body.offset_ms)
 
 
 def _sift(

@@ -14,6 +14,7 @@ from broker_bridge.errors import StoreGone
 from broker_bridge.feed import Feed
 from broker_bridge.inbox import Inbox
 from broker_bridge.ingest import Ingest, Outcome
+from broker_bridge.measures import Measures
 from broker_bridge.notify import Notify
 from broker_bridge.session import Session
 from broker_bridge.sign_of_life import SignOfLife
@@ -44,6 +45,7 @@ class Service:
         session: Session,
         feed: Feed,
         life: SignOfLife,
+        measures: Measures,
         notify: Notify,
         random: Random,
         monotonic: Callable[[], float],
@@ -53,6 +55,7 @@ class Service:
         self._session = session
         self._feed = feed
         self._life = life
+        self._measures = measures
         self._notify = notify
         self._random = random
         self._monotonic = monotonic
@@ -92,8 +95,7 @@ class Service:
                 self._patiently(partial(self._estimate, ingest, store))
                 self._patiently(partial(self._follow_registry, store))
                 self._patiently(partial(self._tell_states, store))
-                connected = self._session.connection is not None
-                self._patiently(partial(self._life.tell, store, connected=connected))
+                self._patiently(partial(self._tell_of_itself, store))
                 self._notify.alive()
         finally:
             self._notify.stopping()
@@ -101,8 +103,16 @@ class Service:
             with suppress(StoreGone):
                 self._life.end(store)
 
+    def _tell_of_itself(self, store: Store) -> None:
+        connected = self._session.connection is not None
+        self._measures.stands(connected=connected, waiting=len(self._inbox))
+        self._life.tell(store, connected=connected)
+        self._measures.count(store)
+
     def _settle(self, ingest: Ingest, group: Sequence[Delivery]) -> None:
+        began = self._monotonic()
         outcome = ingest.take([delivery.arrived for delivery in group])
+        self._measures.committed(outcome, messages=len(group), seconds=self._monotonic() - began)
         self._publish_receipts(outcome.receipts)
         for delivery in group:
             delivery.connection.acknowledge(delivery.mid)
@@ -113,6 +123,7 @@ class Service:
         for receipt in receipts:
             topic = self._topics.receipt(receipt.gateway)
             self._publish(topic, encode_model(receipt), True)
+        self._measures.receipted(len(receipts))
 
     def _publish(self, topic: str, payload: bytes, retain: bool) -> bool:
         """False without a connection: the next one is greeted with everything."""
@@ -187,12 +198,14 @@ class Service:
                 return
 
     def _say_gone(self, gone: StoreGone) -> None:
+        self._measures.database(up=False)
         if not self._store_gone:
             self._store_gone = True
             log.error("the database is gone: %s hint=%r", gone, gone.hint)
             self._notify.status(f"the database is gone: {gone}")
 
     def _say_back(self) -> None:
+        self._measures.database(up=True)
         if self._store_gone:
             self._store_gone = False
             log.info("the database is back")

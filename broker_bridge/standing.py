@@ -1,9 +1,12 @@
 """What the bridges say of themselves, and how large the store is and was."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 DAY_MS = 86_400_000
 FORGOTTEN_MS = 30 * DAY_MS  # after so long a bridge that is gone is forgotten
+ALIVE_MS = 60_000  # four signs of life
+GATEWAY_STATES = ("online", "stopped", "offline", "unheard")
 KEPT_MS = 400 * DAY_MS  # of the store's sizes
 
 
@@ -49,3 +52,14 @@ class Standing:
     reusable_bytes: int  # of the store's own file, before it grows again
     sizes: tuple[StoreSize, ...]
     bridges: tuple[BridgeSeen, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Census:
+    """How many there are, whatever they are called; retired gateways are not counted."""
+
+    gateways: Mapping[str, int] = field(default_factory=dict)  # by GATEWAY_STATES
+    quarantine_messages: int = 0
+    quarantine_bytes: int = 0
+    store_bytes: int = 0
+    bridges_alive: int = 0

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from broker_bridge.standing import BridgeSign
+from broker_bridge.standing import BridgeSign, Census
 from contract.codec import Key
 from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import (
@@ -190,6 +190,10 @@ class Store(Protocol):
 
     def tell_bridge(self, sign: BridgeSign) -> None:
         """Keep what a bridge says of itself, and once a day the store's size."""
+        ...
+
+    def census(self) -> Census:
+        """How many gateways, bridges and quarantined messages there are."""
         ...
 
     def gateways(self) -> Sequence[GatewayId]:

@@ -11,6 +11,7 @@ from scripts.asyncapi_reference import quantities_page, topics_page
 from scripts.asyncapi_yaml import to_yaml
 from scripts.drivers_page import drivers_page
 from scripts.events_page import events_page
+from scripts.metrics_page import metrics_page
 
 ROOT = Path(__file__).parents[1]
 HEAD = "# Generated from contract/ by scripts/asyncapi; do not edit.\n"
@@ -42,6 +43,7 @@ def generated() -> dict[Path, str]:
         docs / "reference" / "quantities.md": quantities_page(),
         docs / "reference" / "events.md": events_page(),
         docs / "reference" / "drivers.md": drivers_page(),
+        docs / "reference" / "metrics.md": metrics_page(),
     }
 
 

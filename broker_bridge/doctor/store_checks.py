@@ -10,12 +10,11 @@ from broker_bridge.doctor.growth import growth_of
 from broker_bridge.errors import StoreGone
 from broker_bridge.language import _, number, plural, size, span
 from broker_bridge.quarantine import printable
-from broker_bridge.standing import DAY_MS, BridgeSeen, Standing
+from broker_bridge.standing import ALIVE_MS, DAY_MS, BridgeSeen, Standing
 from broker_bridge.store import Balance, Hole
 from broker_bridge.stores.schema import migrations_of
 from contract.messages import Counts
 
-ALIVE_MS = 60_000  # four signs of life
 FEW_DAYS, LAST_DAYS = 60, 14
 LOW_SHARE, LAST_SHARE = 0.1, 0.03
 NEW_HOLE_MS = 7 * DAY_MS
@@ -61,7 +60,7 @@ def schema(centre: Centre) -> Seen:
 def disk(centre: Centre) -> Seen:
     """What is used, what is free, and for how many days that is enough."""
     standing = centre.standing
-    folder = _folder(centre)
+    folder = centre.settings.store.folder
     if folder is None:
         return good(
             _("{used} used, {growth}; the database's disk is not seen from here").format(
@@ -77,13 +76,6 @@ def disk(centre: Centre) -> Seen:
         )
     free, whole = seen.f_bavail * seen.f_frsize, seen.f_blocks * seen.f_frsize
     return _room(standing, free + standing.reusable_bytes, free / max(whole, 1))
-
-
-def _folder(centre: Centre) -> Path | None:
-    wanted = centre.settings.store
-    if wanted.kind == "sqlite":
-        return Path(wanted.path).absolute().parent
-    return Path(wanted.data_dir) if wanted.data_dir else None
 
 
 def _room(standing: Standing, free: int, share: float) -> Seen:

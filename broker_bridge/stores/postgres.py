@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from broker_bridge.errors import StoreGone, StoreRefused
-from broker_bridge.standing import BridgeSign, Standing
+from broker_bridge.standing import BridgeSign, Census, Standing
 from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import postgres_quarantine, postgres_registry, postgres_standing
 from broker_bridge.stores import postgres_reads as reads
@@ -134,6 +134,11 @@ class PostgresStore:
         """See `CityStore.standing`."""
         with self._reading() as cursor:
             return postgres_standing.standing(cursor)
+
+    def census(self) -> Census:
+        """See `Store.census`."""
+        with self._reading() as cursor:
+            return postgres_standing.census(cursor)
 
     def gateways(self) -> Sequence[GatewayId]:
         """See `Store.gateways`."""

@@ -6,11 +6,13 @@ from typing import Any
 from psycopg import Cursor
 
 from broker_bridge.standing import (
+    ALIVE_MS,
     DAY_MS,
     FORGOTTEN_MS,
     KEPT_MS,
     BridgeSeen,
     BridgeSign,
+    Census,
     Standing,
     StoreSize,
 )
@@ -40,6 +42,17 @@ SELECT name, host, program, connected, stopped, {_MS.format(at="began_at")},
 FROM bridge ORDER BY name, host
 """  # noqa: S608 - made of constants
 
+_GATEWAYS = """
+SELECT coalesce(status::json ->> 'state', 'unheard'), count(*)
+FROM gateway WHERE NOT retired GROUP BY 1
+"""
+_COUNTS = """
+SELECT (SELECT coalesce(sum(items), 0)::bigint FROM quarantine_tally),
+    (SELECT coalesce(sum(bytes), 0)::bigint FROM quarantine_tally),
+    (SELECT count(*) FROM bridge WHERE NOT stopped AND heard_at >= clock_timestamp() - %s),
+    pg_database_size(current_database())
+"""
+
 
 def tell(cursor: Cursor[Any], sign: BridgeSign) -> None:
     """Keep what the bridge says, and once a day the database's size."""
@@ -63,6 +76,19 @@ def standing(cursor: Cursor[Any]) -> Standing:
         reusable_bytes=0,
         sizes=tuple(StoreSize(measured_ms=at, bytes=bytes_) for at, bytes_ in sizes),
         bridges=tuple(_seen(row) for row in cursor.execute(_BRIDGES.encode()).fetchall()),
+    )
+
+
+def census(cursor: Cursor[Any]) -> Census:
+    """How many there are of everything that is watched."""
+    row = cursor.execute(_COUNTS, (_interval(ALIVE_MS),)).fetchone() or (0, 0, 0, 0)
+    messages, size, alive, used = row
+    return Census(
+        gateways=dict(cursor.execute(_GATEWAYS).fetchall()),
+        quarantine_messages=messages,
+        quarantine_bytes=size,
+        store_bytes=used,
+        bridges_alive=alive,
     )
 
 

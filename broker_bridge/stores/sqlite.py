@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from broker_bridge.errors import StoreGone, StoreRefused
-from broker_bridge.standing import BridgeSign, Standing
+from broker_bridge.standing import BridgeSign, Census, Standing
 from broker_bridge.store import AssetName, Balance
 from broker_bridge.stores import sqlite_quarantine, sqlite_registry, sqlite_standing
 from broker_bridge.stores import sqlite_reads as reads
@@ -119,6 +119,11 @@ class SqliteStore:
         """See `CityStore.standing`."""
         with self._reading() as connection:
             return sqlite_standing.standing(connection, now_ms=self._now_ms())
+
+    def census(self) -> Census:
+        """See `Store.census`."""
+        with self._reading() as connection:
+            return sqlite_standing.census(connection, now_ms=self._now_ms())
 
     def gateways(self) -> Sequence[GatewayId]:
         """See `Store.gateways`."""

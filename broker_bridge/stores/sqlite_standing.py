@@ -3,11 +3,13 @@
 import sqlite3
 
 from broker_bridge.standing import (
+    ALIVE_MS,
     DAY_MS,
     FORGOTTEN_MS,
     KEPT_MS,
     BridgeSeen,
     BridgeSign,
+    Census,
     Standing,
     StoreSize,
 )
@@ -26,6 +28,16 @@ _DROP = "DELETE FROM store_size WHERE measured_ms < ?"
 _SIZES = "SELECT measured_ms, bytes FROM store_size ORDER BY measured_ms"
 _BRIDGES = """
 SELECT name, host, program, connected, stopped, began_ms, heard_ms FROM bridge ORDER BY name, host
+"""
+
+_GATEWAYS = """
+SELECT coalesce(json_extract(status, '$.state'), 'unheard') AS state, count(*)
+FROM gateway WHERE NOT retired GROUP BY 1
+"""
+_COUNTS = """
+SELECT (SELECT coalesce(sum(items), 0) FROM quarantine_tally),
+    (SELECT coalesce(sum(bytes), 0) FROM quarantine_tally),
+    (SELECT count(*) FROM bridge WHERE NOT stopped AND heard_ms >= ?)
 """
 
 
@@ -54,6 +66,19 @@ def standing(connection: sqlite3.Connection, *, now_ms: int) -> Standing:
         reusable_bytes=free,
         sizes=tuple(StoreSize(measured_ms=at, bytes=size) for at, size in sizes),
         bridges=tuple(_seen(row) for row in connection.execute(_BRIDGES)),
+    )
+
+
+def census(connection: sqlite3.Connection, *, now_ms: int) -> Census:
+    """How many there are of everything that is watched."""
+    used, _ = _pages(connection)
+    messages, size, alive = connection.execute(_COUNTS, (now_ms - ALIVE_MS,)).fetchone()
+    return Census(
+        gateways=dict(connection.execute(_GATEWAYS).fetchall()),
+        quarantine_messages=messages,
+        quarantine_bytes=size,
+        store_bytes=used,
+        bridges_alive=alive,
     )
 
 

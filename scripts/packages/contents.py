@@ -75,6 +75,8 @@ PACKAGES = (
             "systemd/nadi-bridge.sysusers.conf": "usr/lib/sysusers.d/nadi-bridge.conf",
             "systemd/mosquitto.service.d": f"{BRIDGE_EXAMPLES}/mosquitto.service.d",
             "configs/bridge.example.toml": f"{BRIDGE_EXAMPLES}/bridge.example.toml",
+            "configs/grafana": f"{BRIDGE_EXAMPLES}/grafana",
+            "configs/prometheus": f"{BRIDGE_EXAMPLES}/prometheus",
         },
         depends=("init-system-helpers", "systemd (>= 252)"),
         summary="the city's bridge of Nadi Kota, from the broker to the store",

@@ -9,7 +9,7 @@ from pathlib import Path
 from broker_bridge.errors import StoreGone
 from broker_bridge.inbound import Arrived
 from broker_bridge.ingest import Ingest
-from broker_bridge.standing import BridgeSign
+from broker_bridge.standing import BridgeSign, Census
 from broker_bridge.store import AssetName, Balance, Transaction
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.codec import encode_model
@@ -65,6 +65,10 @@ class FlakyStore:
     def tell_bridge(self, sign: BridgeSign) -> None:
         """Nobody looks at it here."""
         self.store.tell_bridge(sign)
+
+    def census(self) -> Census:
+        """Nobody reads it here."""
+        return self.store.census()
 
     def gateways(self) -> Sequence[GatewayId]:
         """Every gateway ever heard of."""

@@ -1,16 +1,19 @@
 """The doctor looks at a centre that runs: real broker, real bridge, and neither notices it."""
 
+import http.client
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
-from broker_bridge.config import BridgeSettings, StoreSettings
+from broker_bridge.config import BridgeSettings, MetricsSettings, StoreSettings, load_settings
 from broker_bridge.doctor import machine_checks
 from broker_bridge.doctor.centre import Centre
 from broker_bridge.doctor.clock import Kernel
@@ -18,6 +21,7 @@ from contract.identity import City
 from contract.tls import Broker as BrokerAddress
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority
+from scripts.district.ports import free_port
 from scripts.district.process import Program, python_program
 from scripts.district.toml_document import write_toml
 from tests.system.conftest import CITY
@@ -35,6 +39,7 @@ def settings_file(tmp_path: Path, broker: Broker, authority: Authority, city: Ci
         language="id",
         broker=broker.address(authority.client("bridge")),
         store=StoreSettings(kind="sqlite", path=str(tmp_path / "city.db")),
+        metrics=MetricsSettings(port=free_port(Random())),
     )
     file = tmp_path / "bridge.toml"
     write_toml(file, settings.model_dump(mode="json", exclude_none=True))
@@ -78,6 +83,15 @@ def test_a_centre_that_runs_is_well_and_keeps_its_session(
     assert "TLS holds both ways" in found["broker"]["found"]
     assert "broker until" in found["certificates"]["found"]
     assert bridge.log_file.read_text().count("connected to the broker") == 1
+    assert "\nnadi_bridge_broker_connected 1.0\n" in exposition(settings_file)
+    assert 'certificate_ends_seconds{certificate="bridge"} 1.' in exposition(settings_file)
+
+
+def exposition(settings_file: Path) -> str:
+    port = load_settings(str(settings_file)).metrics.port
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as caller:
+        caller.request("GET", "/metrics")
+        return caller.getresponse().read().decode()
 
 
 def test_a_bridge_that_was_stopped_is_missed_in_the_citys_language(
