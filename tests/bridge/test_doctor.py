@@ -74,10 +74,8 @@ def centre(settings: BridgeSettings) -> Iterator[Centre]:
 
 
 @pytest.fixture(autouse=True)
-def english() -> Iterator[None]:
+def in_baubau(english: None) -> None:
     language.use("en", ZoneInfo("Asia/Makassar"))
-    yield
-    language.use("en", ZoneInfo("UTC"))
 
 
 def changed(settings: BridgeSettings, sql: str, *row: object) -> None:

@@ -1,6 +1,5 @@
 """People read the city's time with its zone named, its days, and numbers as they write them."""
 
-from collections.abc import Iterator
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -9,12 +8,6 @@ import pytest
 from broker_bridge import language
 
 NEW_YEARS_EVE_MS = 1_798_732_800_000  # 2026-12-31T16:00:00Z
-
-
-@pytest.fixture(autouse=True)
-def english_again() -> Iterator[None]:
-    yield
-    language.use("en", ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from broker_bridge import language
 from broker_bridge.opening import CityStore
 from broker_bridge.stores.postgres import PostgresStore
 from broker_bridge.stores.sqlite import SqliteStore
@@ -16,6 +18,12 @@ from tests.stores.making import NOW_MS
 
 QUARANTINE_BYTES = 2_000
 OpenStore = Callable[[], CityStore]
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """Whatever the test before spoke."""
+    language.use("en", ZoneInfo("UTC"))
 
 
 @pytest.fixture(scope="session")
