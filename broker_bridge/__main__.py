@@ -64,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _command(commands, "run", _run, "commit, receipt, acknowledge and feed, until SIGTERM")
     check = _command(commands, "check", _check, "try settings, certificates, store and broker")
     doctor = _command(commands, "doctor", _doctor, "what is well at the centre, and what to do")
+    where = _command(commands, "where", _where, "where the city's data lie, and how much it is")
     balance = _command(commands, "balance", _balance, "sealed = committed + held + rejected + lost")
     balance.add_argument("--gateway", metavar="ID", help="of this one only")
     balance.add_argument(
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
     retain.add_argument("--yes", action="store_true", help="let go of more than was ever said")
-    own = (check, doctor, balance, taken, given_up, backup, restore, retain)
+    own = (check, doctor, where, balance, taken, given_up, backup, restore, retain)
     for command in (*own, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -161,6 +162,13 @@ def _doctor(wanted: argparse.Namespace) -> int:
     from broker_bridge.doctor_command import examine  # noqa: PLC0415 it loads cryptography
 
     return OK if examine(_settings(wanted), as_json=wanted.json) else FAILED
+
+
+def _where(wanted: argparse.Namespace) -> int:
+    from broker_bridge.where_command import say_where  # noqa: PLC0415 hardly ever used
+
+    say_where(_settings(wanted), wanted.settings, as_json=wanted.json)
+    return OK
 
 
 def _balance(wanted: argparse.Namespace) -> int:

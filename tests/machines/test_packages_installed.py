@@ -160,3 +160,17 @@ def test_removing_keeps_the_outbox_and_purging_deletes_it_only_if_told(
     install(gateway, "nadi-agent")
     centre = town.centre()
     gateway.until(lambda: before <= stored(centre))
+
+
+def test_removing_the_centre_leaves_its_data_and_says_where_they_are(town: District) -> None:
+    centre, gateway = town.centre(), town.gateway("bb-0001", "10.77.0.11")
+    gateway.until(lambda: committed(centre, "PJU-bb-0001") > 0)
+    said = centre.run("dpkg", "--remove", "nadi-bridge")
+    assert "/var/lib/nadi-bridge/city.db: the city's store, with " in said
+    assert "/etc/nadi: settings, certificates and keys" in said
+    before = stored(centre)
+    assert "kept: /var/lib/nadi-bridge, " in centre.run("dpkg", "--purge", "nadi-bridge")
+    assert stored(centre) == before
+    assert centre.succeeds("test", "-e", "/etc/nadi/bridge.key")
+    install(centre, "nadi-bridge")  # its settings are there still, so it starts
+    centre.until(lambda: len(stored(centre)) > len(before))
