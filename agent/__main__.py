@@ -131,18 +131,25 @@ def _run(settings: AgentSettings, _: argparse.Namespace) -> int:
 
 async def _serve(settings: AgentSettings) -> None:
     from agent.app import run  # noqa: PLC0415 the check needs none of it
+    from agent.diary import FILE, Diary  # noqa: PLC0415 nor of this
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    clock = KernelClock(trusted=settings.gateway.clock == "trusted")
+    boot = read_boot_id()
+    folder = Path(settings.gateway.socket).parent
+    diary = Diary(folder / FILE, boot=boot, boot_ms=clock.boot_ms)
+    logging.getLogger("nadi").addHandler(diary)
     await run(
         settings,
-        clock=KernelClock(trusted=settings.gateway.clock == "trusted"),
+        clock=clock,
         epoch=Epoch(new_token()),
-        boot=read_boot_id(),
+        boot=boot,
         notifier=from_environment(),
         stop=stop,
         note=_note(os.environ.get("NADI_NOTE", "")),
+        log=diary.lines,
     )
 
 

@@ -31,7 +31,7 @@ from agent.sync import Synchroniser
 from agent.uplink import Uplink
 from contract.codec import encode_model
 from contract.identity import BootId, Epoch
-from contract.messages import Status
+from contract.messages import LogLine, Status
 from contract.readings import Event
 from contract.settings import AgentSettings
 from contract.tls import client_context
@@ -58,10 +58,11 @@ async def run(
     stop: asyncio.Event,
     connector: Connector | None = None,
     note: str = "",
+    log: Callable[[], list[LogLine]] = list,
 ) -> None:
     """Read, seal and send until `stop` is set; raises OutboxFailed if the card will not open.
 
-    `note` is told to the city with every status.
+    `note` and `log` are told to the city with every status.
     """
     path = Path(settings.gateway.data_dir) / "outbox.db"
     file, contents = open_outbox(
@@ -89,6 +90,7 @@ async def run(
                 contents,
                 connector=connector,
                 note=note,
+                log=log,
                 account=_account(settings, outbox, file, in_thread),
                 runway=Runway(
                     outbox=outbox, file=file, in_thread=in_thread, settings=settings
@@ -136,6 +138,7 @@ class Agent:
         account: "Callable[[], Accountant]",
         runway: RunwayOf,
         note: str,
+        log: Callable[[], list[LogLine]],
     ) -> None:
         self._account = account
         self._settings = settings
@@ -151,6 +154,7 @@ class Agent:
             started_ms=clock.boot_ms(),
             faults=self._faults,
             runway=runway,
+            log=log,
         )
         self._connector = connector or self._mqtt()
         self._sync = self._synchroniser()

@@ -7,7 +7,7 @@ from agent.clock import Clock
 from agent.errors import OutboxDamaged, OutboxFailed
 from agent.outbox.outbox import Outbox
 from agent.outbox.runway import RunwayOf
-from contract.messages import Backlog, Counts, Status
+from contract.messages import Backlog, Counts, LogLine, Status
 
 PROGRAM = "nadi-agent 0.1.0"
 
@@ -21,6 +21,7 @@ class Reporter:
     started_ms: int
     faults: Callable[[], Iterable[str]]
     runway: RunwayOf
+    log: Callable[[], list[LogLine]] = list
 
     async def status(self) -> Status:
         """The whole status now."""
@@ -42,6 +43,7 @@ class Reporter:
             outbox_bytes=self.outbox.used_bytes,
             runway_days=of_card.runway_days,
             faults=[fault[:200] for fault in (*of_card.faults, *self.faults())][:100],
+            log=self.log() or None,
         )
 
     async def _of_card(self, now_ms: int) -> "_OfCard":

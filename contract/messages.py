@@ -31,6 +31,7 @@ Millis = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 QuantityName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 EventName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]{0,63}$")]
+MAX_LOG_LINES = 20
 Short = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -223,6 +224,14 @@ class Backlog(Message):
     oldest_age_ms: Count
 
 
+class LogLine(Message):
+    """What changed on a gateway, how long ago it was last so, and how often in a day."""
+
+    age_ms: Count
+    text: Short
+    times: Annotated[int, Field(ge=1, le=2**53)] = 1
+
+
 class Status(Message):
     """A gateway's own health; `offline` is its Last Will and carries nothing else."""
 
@@ -239,6 +248,7 @@ class Status(Message):
     outbox_bytes: Count | None = None
     runway_days: Annotated[float, Field(ge=0, le=1e9)] | None = None
     faults: Annotated[list[Short], Field(max_length=100)] = []
+    log: Annotated[list[LogLine], Field(max_length=MAX_LOG_LINES)] | None = None
 
 
 TimeQuality = Literal["exact", "repaired", "estimated"]

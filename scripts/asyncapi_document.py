@@ -172,6 +172,7 @@ def channels() -> tuple[Channel, ...]:
             examples=(
                 ("status.json", "online"),
                 ("status-runway.json", "online, with the days it could go on alone"),
+                ("status-log.json", "online, with what changed in the last day"),
                 ("status-offline.json", "the Last Will"),
             ),
             group="up",

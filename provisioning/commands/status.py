@@ -124,7 +124,21 @@ def _say(job: Job, shown: Sequence[Gateway]) -> None:
     if len(shown) == 1:
         for fault in shown[0].faults:
             job.terminal.more(fault)
+        _say_log(job, shown[0])
     _sum_up(job, shown)
+
+
+def _say_log(job: Job, one: Gateway) -> None:
+    """What changed on it in the last day, as it said itself; when that was, by our clock."""
+    status = one.said.status if one.said else None
+    if status is None or not status.log:
+        return
+    since = one.heard_ago or timedelta()
+    job.say(_("Its last day:"))
+    for line in status.log:
+        ago = span(since + timedelta(milliseconds=line.age_ms))
+        times = f" ×{number(line.times)}" if line.times > 1 else ""
+        job.terminal.more(_("{span} ago").format(span=ago) + f"  {line.text}{times}")
 
 
 def _row(one: Gateway) -> tuple[str, ...]:

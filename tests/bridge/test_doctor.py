@@ -36,6 +36,7 @@ ALIVE = BridgeSign(
     name="bridge-1", host="pusat", program="nadi-bridge 0.1.0", connected=True, began=True
 )
 GIB = 1 << 30
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -368,8 +369,11 @@ def test_a_check_that_gives_no_answer_is_named_and_not_waited_for(centre: Centre
     assert "ZeroDivisionError" in found[2].seen.found
 
 
-def test_every_check_has_a_name_in_the_citys_language() -> None:
+def test_every_check_has_a_name_and_a_row_of_what_to_do_in_the_operators_page() -> None:
     assert [check.id for check in CHECKS] == list(TITLES)
+    page = (ROOT / "docs" / "operations.md").read_text()
+    rows = "\n".join(line for line in page.splitlines() if line.startswith("| "))
+    assert [check.id for check in CHECKS if f"{check.id} " not in rows] == []
 
 
 def test_a_person_reads_the_citys_language_and_time(

@@ -33,6 +33,7 @@ STATEMENTS: dict[str, type[Message]] = {
     "holding": Holding,
     "receipt": Receipt,
     "status": Status,
+    "status-log": Status,
     "status-offline": Status,
     "status-runway": Status,
     "asset-state": AssetState,

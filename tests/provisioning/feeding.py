@@ -7,7 +7,7 @@ from typing import Literal
 
 from contract.codec import encode_model
 from contract.identity import City, GatewayId
-from contract.messages import Backlog, Counts, GatewayState, Status
+from contract.messages import Backlog, Counts, GatewayState, LogLine, Status
 from contract.tls import Broker
 from contract.topics import Topics
 from provisioning.authority import issuing
@@ -28,6 +28,7 @@ def state(
     oldest: timedelta = timedelta(),
     room: float | None = None,
     faults: tuple[str, ...] = (),
+    log: tuple[LogLine, ...] = (),
     now: datetime | None = None,
 ) -> GatewayState:
     """As a bridge tells it."""
@@ -47,6 +48,7 @@ def state(
             backlog=backlog,
             runway_days=room,
             faults=list(faults),
+            log=list(log) or None,
         ),
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.identity import Kind
-from contract.messages import GatewayState
+from contract.messages import GatewayState, LogLine
 from provisioning import language
 from provisioning.inventory import book, changing
 from provisioning.inventory.book import Because, Entry
@@ -150,7 +150,8 @@ def test_point_8_its_document_is_the_same_in_every_language(
 @pytest.mark.system
 def test_only_what_was_asked_for_is_shown(nadi: Nadi, office: Centre, tell: Tell) -> None:
     fault = "line lamps: [/dev/ttyUSB0] is missing"
-    tell(state("bb-0001", faults=(fault,)), state("bb-0002"), state("bb-0003"))
+    gone = LogLine(age_ms=7_200_000, text="the line is gone line=lamps", times=31)
+    tell(state("bb-0001", faults=(fault,), log=(gone,)), state("bb-0002"), state("bb-0003"))
     here, there = "74.72.06.1007", "74.72.08.1003"
     known(office, gateway("bb-0001", here), gateway("bb-0002", there), gateway("bb-0003", there))
 
@@ -160,7 +161,9 @@ def test_only_what_was_asked_for_is_shown(nadi: Nadi, office: Centre, tell: Tell
 
     assert names("--kelurahan", there) == ["bb-0002", "bb-0003"]
     assert names("--gateway", "bb-0001..bb-0002", "--kelurahan", there) == ["bb-0002"]
-    assert fault in status(nadi, office, "--gateway", "bb-0001").out
+    alone = status(nadi, office, "--gateway", "bb-0001").out
+    assert fault in alone
+    assert "Its last day:\n      2 h ago  the line is gone line=lamps ×31" in alone
 
 
 @pytest.mark.system

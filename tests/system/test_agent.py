@@ -219,8 +219,13 @@ def test_a_port_that_is_missing_is_said_once_and_used_when_it_comes(
         later.symlink_to(bin_port.resolve())
         agent.wait_until(lambda: sealed(settings) > 1, what="sealing", deadline_s=PATIENCE_S)
         assert status(settings)["faults"] == []
-    log = agent.log_file.read_text()
+        agent.kill()
+        log = agent.log_file.read_text()
+        agent.start()
+        agent.wait_until(lambda: sealed(settings) > 0, what="sealing", deadline_s=PATIENCE_S)
+        told = str(status(settings)["log"])
     assert (log.count("the line is gone"), log.count("the line is back")) == (1, 1)
+    assert (told.count("the line is gone"), told.count("the line is back")) == (1, 1)
 
 
 def test_a_broker_that_is_gone_is_said_once_and_nothing_is_lost(
