@@ -97,6 +97,8 @@ PACKAGES = (
             "systemd/nadi-enrolment.sysusers.conf": "usr/lib/sysusers.d/nadi-enrolment.conf",
             "systemd/nadi-renewal.service": f"{UNITS}/nadi-renewal.service",
             "systemd/nadi-renewal.timer": f"{UNITS}/nadi-renewal.timer",
+            "systemd/nadi-lists.service": f"{UNITS}/nadi-lists.service",
+            "systemd/nadi-lists.timer": f"{UNITS}/nadi-lists.timer",
             "configs/enrolment.example.toml": f"{DOC}/nadi/examples/enrolment.example.toml",
         },
         depends=("init-system-helpers", "systemd (>= 252)"),
