@@ -161,12 +161,13 @@ def _sum_up(job: Job, shown: Sequence[Gateway]) -> None:
     count = {state: sum(one.state is state for one in shown) for state in State}
     text = plural("{count} gateway", "{count} gateways", len(shown)).format(count=len(shown))
     job.say(text)
-    job.say(
-        _(
-            "{online} online · {buffering} buffering · {silent} silent · {drained} drained"
-            " · {unheard} never heard"
-        ).format(**{state.name.lower(): found for state, found in count.items()})
-    )
+    told = _(
+        "{online} online · {buffering} buffering · {silent} silent · {drained} drained"
+        " · {unheard} never heard"
+    ).format(**{state.name.lower(): found for state, found in count.items()})
+    if count[State.RETIRED]:
+        told += _(" · {count} retired").format(count=count[State.RETIRED])
+    job.say(told)
     ages = [one.heard_ago for one in shown if one.heard_ago is not None]
     if ages and min(ages) > SILENT_AFTER:
         said = _("Nothing was heard of any of them for {span}: does the bridge run?")

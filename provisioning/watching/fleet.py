@@ -24,6 +24,7 @@ class State(Enum):
     UNHEARD = mark("never heard")
     ONLINE = mark("online")
     DRAINED = mark("drained")
+    RETIRED = mark("retired")
 
 
 ORDER = tuple(State)
@@ -65,7 +66,12 @@ class Gateway:
 
 
 def judged(name: str, said: GatewayState | None, entry: Entry | None, now: datetime) -> Gateway:
-    """From its last word; a silent one goes on reading, so its room shrinks meanwhile."""
+    """From its last word; a silent one goes on reading, so its room shrinks meanwhile.
+
+    A retired one is told as what it is, unless it goes on talking.
+    """
+    if entry and entry.retired and (said is None or said.status.state != "online"):
+        return Gateway(name=name, state=State.RETIRED, said=said, entry=entry)
     if said is None:
         return Gateway(name=name, state=State.UNHEARD, entry=entry)
     ago = max(now - datetime.fromisoformat(said.heard_at), timedelta())

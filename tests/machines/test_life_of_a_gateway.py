@@ -58,6 +58,31 @@ def test_a_gateway_renews_its_certificate_inside_its_sandbox_and_loses_nothing(
     gateway.until(lambda: sealed <= stored(made.centre))
 
 
+def test_settings_are_edited_and_put_back_while_a_gateway_works_and_nothing_is_lost(
+    town: District,
+) -> None:
+    made = city(town)
+    gateway = at_work(town, made, "bb-0001", "10.77.0.11")
+    settings, first = "/etc/nadi/agent.toml", _agent(gateway)
+    before = gateway.run("cat", settings)
+    edit, unasked = ("nadi", "gateway", "edit"), ("--yes", "--no-input")
+    assert not gateway.succeeds(*edit, "--set", "uplink.statment_interval_s=20", *unasked)
+    assert (gateway.run("cat", settings), _agent(gateway)) == (before, first)
+    sealed = on_card(gateway)
+    gateway.run(*edit, "--set", "uplink.statement_interval_s=20", *unasked)
+    assert "statement_interval_s = 20" in gateway.run("cat", settings)
+    assert _agent(gateway) != first, "the agent has the new settings"
+    gateway.until(lambda: is_connected(gateway))
+    gateway.run(*edit, "--undo", *unasked)
+    assert gateway.run("cat", settings) == before
+    gateway.until(lambda: is_connected(gateway))
+    gateway.until(lambda: sealed <= stored(made.centre))
+
+
+def _agent(gateway: Machine) -> str:
+    return gateway.run("systemctl", "show", "--value", "-p", "InvocationID", "nadi-agent").strip()
+
+
 def test_a_revoked_gateway_is_cut_off_at_once_and_a_retired_one_leaves_nothing_open(
     town: District,
 ) -> None:

@@ -9,7 +9,7 @@ from tests.machines.machine import Machine
 pytestmark = pytest.mark.nightly
 
 READY = '            notifier.say("READY=1")\n'
-SAID = "/usr/lib/nadi-agent/release status"
+NAME = "nadi-agent"
 
 
 def faults(gateway: Machine) -> str:
@@ -134,6 +134,50 @@ def test_a_power_cut_in_the_middle_of_a_trial_ends_with_a_release_that_seals(
     gateway.until(lambda: rounds(gateway) > 0, within_s=300)
     assert runs(gateway) == "0.1.0"
     assert before - on_card(gateway) == set()
+
+
+HOME = "/opt/nadi-agent"
+LEADS = f"readlink {HOME}/current | grep -q"
+NEXT = "0.5.0"
+STEPS = {
+    "the release that runs is being kept": f"test -e {HOME}/kept.new -o -e {HOME}/kept",
+    "it is kept": f"test -e {HOME}/kept",
+    "it runs from where it is kept": f"{LEADS} kept",
+    "the new files come": f"test -e {HOME}/releases/{NEXT}",
+    "the old files are gone": f"test ! -e {HOME}/releases/0.1.0",
+    "the new release is unpacked": f"dpkg-query --show {NAME} | grep -q {NEXT}",
+    "the trial is asked for": f"test -e {HOME}/trial",
+    "the new release is on trial": f"{LEADS} releases/{NEXT}",
+    "the trial is over": f"test ! -e {HOME}/trial",
+    "the old release is forgotten": f"test ! -e {HOME}/kept",
+}
+
+
+def test_wherever_an_upgrade_is_cut_short_a_release_seals_and_the_upgrade_can_be_finished(
+    town: District, release: Release
+) -> None:
+    release(NEXT, READY, READY)
+    gateway = town.gateway("bb-0001", "10.77.0.11")
+    gateway.until(lambda: rounds(gateway) > 0)
+    for step in range(len(STEPS)):
+        before = on_card(gateway)
+        begin(gateway, f"dpkg -i /mnt/shared/{NAME}_{NEXT}_amd64.deb")
+        signs = list(STEPS.values())[: step + 1]
+        gateway.run("sh", "-c", "; ".join(f"until {sign}; do :; done" for sign in signs))
+        gateway.cut_power()
+        gateway.start()
+        gateway.until(lambda: rounds(gateway) > 0)
+        assert before - on_card(gateway) == set()
+        assert f"{NAME} {NEXT} runs" in install(gateway, NAME, NEXT), list(STEPS)[step]
+        gateway.until(lambda: rounds(gateway) > 0)
+        assert gateway.run("ls", HOME).split() == ["current", "releases"]
+        install(gateway, NAME)
+    assert before - on_card(gateway) == set()
+
+
+def begin(gateway: Machine, command: str) -> None:
+    """It runs on while its steps are watched."""
+    gateway.run("systemd-run", "--quiet", "--collect", "--no-block", "sh", "-c", command)
 
 
 @pytest.mark.parametrize("delete", [False, True])

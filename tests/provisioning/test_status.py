@@ -78,6 +78,20 @@ def test_the_worst_is_first_and_of_two_alike_the_one_that_waits_longest() -> Non
     ]
 
 
+@pytest.mark.parametrize("said", [None, then(said="stopped"), then(said="offline", ago=HOUR)])
+def test_a_retired_gateway_is_told_as_retired_and_not_as_a_fault(
+    said: GatewayState | None,
+) -> None:
+    entry = Entry(id="bb-0001", kind=Kind.GATEWAY, retired=True)
+    retired = judged("bb-0001", said, entry, NOW)
+    assert (retired.state, retired.sign.name) == (State.RETIRED, "OK")
+
+
+def test_a_retired_gateway_that_goes_on_talking_is_told_as_it_is() -> None:
+    entry = Entry(id="bb-0001", kind=Kind.GATEWAY, retired=True)
+    assert judged("bb-0001", then(), entry, NOW).state is State.ONLINE
+
+
 @pytest.fixture
 def office(centre: Centre) -> Centre:
     """A city whose office may hear the feed."""
