@@ -14,6 +14,7 @@ from broker_bridge.backup_words import Copied, say_made, say_restored
 from broker_bridge.balance import print_balance
 from broker_bridge.check import print_check
 from broker_bridge.config import BridgeSettings, load_settings
+from broker_bridge.export_arguments import export_arguments
 from contract.errors import NadiError, SettingsError
 from contract.spoken import LANGUAGES
 
@@ -28,6 +29,7 @@ examples:
   nadi-bridge balance --settings /etc/nadi/bridge.toml --gateway gw-wolio-02
   nadi-bridge balance --settings /etc/nadi/bridge.toml --day 2026-11-25 --json
   nadi-bridge backup  --settings /etc/nadi/bridge.toml /var/backups/nadi
+  nadi-bridge export  --settings /etc/nadi/bridge.toml readings --from 2026-11-01 nov.csv
   nadi-bridge retain  --settings /etc/nadi/bridge.toml --dry-run
   nadi-bridge quarantine list  --settings /etc/nadi/bridge.toml
   nadi-bridge quarantine retry --settings /etc/nadi/bridge.toml 17 18
@@ -93,7 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     retain.add_argument("--dry-run", action="store_true", help="only say what would go")
     retain.add_argument("--yes", action="store_true", help="let go of more than was ever said")
-    own = (check, doctor, where, balance, taken, given_up, backup, restore, retain)
+    export = _command(commands, "export", _export, "write a part of the store into a new file")
+    export_arguments(export)
+    own = (check, doctor, where, balance, taken, given_up, backup, restore, retain, export)
     for command in (*own, *_quarantine_commands(commands)):
         command.add_argument("--json", action="store_true", help="print one JSON object")
     return parser
@@ -233,6 +237,13 @@ def _retain(wanted: argparse.Namespace) -> int:
         retain_command.look_ahead(settings, as_json=wanted.json)
     else:
         retain_command.retain(settings, sure=wanted.yes, as_json=wanted.json)
+    return OK
+
+
+def _export(wanted: argparse.Namespace) -> int:
+    from broker_bridge.export_command import run  # noqa: PLC0415 hardly ever used
+
+    run(_settings(wanted), wanted, now=datetime.now(UTC))
     return OK
 
 

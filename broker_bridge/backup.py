@@ -89,6 +89,7 @@ def restore(
         aside = _put_back(settings, folder / manifest.file, now, replace=replace)
     with opened_store(settings) as store:
         found = sum((one.committed for one in store.balance()), Counts())
+        store.renew_generation()
     if found != manifest.committed:
         raise BackupRefused(
             f"{found.readings} readings are counted in it, {manifest.committed.readings} were"

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from broker_bridge.inbox import Grouping
 from contract.document import Section, load_document, misplaced, nearest
 from contract.errors import SettingsError
+from contract.event_types import EventType
 from contract.identity import CityField, Kind
 from contract.quantities import QUANTITIES
 from contract.tls import Broker
@@ -106,6 +107,29 @@ class BackupSettings(Section):
     folder: str = ""
 
 
+class ExportSettings(Section):
+    """Who makes the city's data and how others may use it: what an export says of itself."""
+
+    producer: Annotated[str, Field(max_length=200)] = ""
+    licence: Annotated[str, Field(max_length=200)] = ""
+
+
+class PublicSettings(Section):
+    """What `export --public` may give away; what is not named is not public."""
+
+    kinds: list[Kind] = []
+    quantities: list[str] = []
+    events: list[EventType] = []
+
+    @field_validator("quantities")
+    @classmethod
+    def _are_known(cls, names: list[str]) -> list[str]:
+        for name in names:
+            if name not in QUANTITIES:
+                raise ValueError(f"{name} is no quantity; {nearest(name, sorted(QUANTITIES))}")
+        return names
+
+
 class MetricsSettings(Section):
     """Where Prometheus reads this bridge's metrics, on loopback; 0: nowhere."""
 
@@ -125,6 +149,8 @@ class BridgeSettings(Section):
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
     metrics: MetricsSettings = MetricsSettings()
+    export: ExportSettings = ExportSettings()
+    public: PublicSettings = PublicSettings()
 
     @field_validator("time_zone")
     @classmethod

@@ -6,6 +6,7 @@ BridgeError
 ├── StoreNewer      the schema is newer than this program; stop
 ├── RegistryRefused the list of gateways and assets is older than the one loaded, or another
 ├── BackupRefused   a backup that is not whole, or a store that it must not replace
+├── ExportRefused   what is to be exported cannot be, or not there
 ├── QuarantineRefused what a person wants of the quarantine cannot be done as they said it
 ├── StoreBusy       somebody else uses a table for long; the next time
 ├── RetentionRefused more would go than was ever said, or a bridge of before still runs
@@ -38,6 +39,10 @@ class RegistryRefused(BridgeError):
 
 class BackupRefused(BridgeError):
     """A backup that cannot be made, is not whole, or must not be put where it was to go."""
+
+
+class ExportRefused(BridgeError):
+    """An export that cannot be made, or must not take the place of what is there."""
 
 
 class QuarantineRefused(BridgeError):

@@ -75,6 +75,10 @@ class CityStore(Store, Protocol):
         """One step of the retention; commits when the block ends, rolls back when it raises."""
         ...
 
+    def renew_generation(self) -> None:
+        """Exports' cursors of before hold no longer: this store is another one now."""
+        ...
+
     def close(self) -> None:
         """Let go of the file or the connection."""
         ...

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ROLES = ("agent", "picture", "gateway", "bridge", "provisioning", "simulator", "dev")
+ROLES = ("agent", "picture", "gateway", "bridge", "parquet", "provisioning", "simulator", "dev")
 PYTHON = "3.11"
 FITS = "# fits the requirements of setup.cfg with sha256 "
 

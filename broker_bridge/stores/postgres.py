@@ -59,6 +59,7 @@ _HAS_TABLES = """
 SELECT EXISTS (SELECT 1 FROM pg_class c WHERE c.relkind IN ('r', 'p')
     AND c.relnamespace = current_schema()::regnamespace)
 """
+_RENEW_GENERATION = "UPDATE generation SET id = replace(gen_random_uuid()::text, '-', '')"
 _SEED_QUANTITY = """
 WITH known AS (UPDATE quantity SET unit = %(unit)s WHERE name = %(name)s RETURNING 1)
 INSERT INTO quantity (name, unit) SELECT %(name)s, %(unit)s
@@ -235,6 +236,11 @@ class PostgresStore:
         """See `CityStore.retaining`."""
         with self._writing() as cursor:
             yield PostgresRetentionStep(cursor, due)
+
+    def renew_generation(self) -> None:
+        """See `CityStore.renew_generation`."""
+        with self._writing() as cursor:
+            cursor.execute(_RENEW_GENERATION)
 
     @contextmanager
     def _writing(self) -> Iterator[Cursor[Any]]:

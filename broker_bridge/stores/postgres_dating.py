@@ -85,6 +85,8 @@ FROM boot b WHERE b.id = u.boot_id AND u.boot_id = %(boot)s AND u.observed_at IS
 RETURNING u.asset_id
 """  # noqa: S608 - made of constants
 _FORGET_UNDATED = "DELETE FROM undated WHERE boot_id = %s"
+# Last, when `batch` is locked: who holds off all commits sees every number up to the highest.
+_NUMBER_DATED = "UPDATE boot SET dated = nextval('boot_dated') WHERE id = %s"
 _WIDEN = """
 UPDATE boot o SET first_ms = least(o.first_ms, w.first_ms),
     last_ms = greatest(o.last_ms, w.last_ms),
@@ -165,6 +167,7 @@ def move(database: Cursor[Any], boot_id: int, *, announced_ms: int, estimated: b
     changed = database.execute(_MOVED_LATEST, named).fetchall()
     changed += database.execute(_MOVED_EVENTS, named).fetchall()
     database.execute(_FORGET_UNDATED, (boot_id,))
+    database.execute(_NUMBER_DATED, (boot_id,))
     return {asset_id for (asset_id,) in changed}
 
 

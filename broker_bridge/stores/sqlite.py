@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
 """
 _HAS_VERSION = "SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'"
 _KNOWN_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
+_RENEW_GENERATION = "UPDATE generation SET id = lower(hex(randomblob(16)))"
 _SEED_QUANTITY = """
 INSERT INTO quantity (name, unit) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET unit = excluded.unit WHERE unit <> excluded.unit
@@ -215,6 +216,11 @@ class SqliteStore:
         """See `CityStore.retaining`."""
         with self._writing() as connection:
             yield SqliteRetentionStep(connection, due)
+
+    def renew_generation(self) -> None:
+        """See `CityStore.renew_generation`."""
+        with self._writing() as connection:
+            connection.execute(_RENEW_GENERATION)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

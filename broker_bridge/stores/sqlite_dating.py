@@ -75,6 +75,9 @@ FROM boot b WHERE b.id = u.boot_id AND u.boot_id = ?1 AND u.observed_ms IS NULL
 RETURNING asset_id
 """  # noqa: S608 - made of constants
 _FORGET_UNDATED = "DELETE FROM undated WHERE boot_id = ?"
+_NUMBER_DATED = """
+UPDATE boot SET dated = (SELECT coalesce(max(dated), 0) + 1 FROM boot) WHERE id = ?
+"""
 _WIDEN = """
 UPDATE boot SET first_ms = min(coalesce(first_ms, ?1), ?1),
     last_ms = max(coalesce(last_ms, ?2), ?2),
@@ -157,6 +160,7 @@ def _move(database: sqlite3.Connection, boot_id: int, time_quality: int) -> set[
     changed = database.execute(_MOVED_LATEST, (boot_id, time_quality << 1)).fetchall()
     changed += database.execute(_MOVED_EVENTS, (boot_id, time_quality)).fetchall()
     database.execute(_FORGET_UNDATED, (boot_id,))
+    database.execute(_NUMBER_DATED, (boot_id,))
     return {asset_id for (asset_id,) in changed}
 
 

@@ -75,6 +75,7 @@ PACKAGES = (
             "systemd/nadi-bridge.sysusers.conf": "usr/lib/sysusers.d/nadi-bridge.conf",
             "systemd/mosquitto.service.d": f"{BRIDGE_EXAMPLES}/mosquitto.service.d",
             "configs/bridge.example.toml": f"{BRIDGE_EXAMPLES}/bridge.example.toml",
+            "requirements/parquet.lock": f"{DOC}/nadi-bridge/parquet.lock",
             "configs/grafana": f"{BRIDGE_EXAMPLES}/grafana",
             "configs/prometheus": f"{BRIDGE_EXAMPLES}/prometheus",
         },
