@@ -27,6 +27,7 @@ NAMES = (
     "drain",
     "latency",
     "query",
+    "growth",
     "first_reading",
     "campaigns",
     "agent_footprint",
@@ -37,6 +38,7 @@ examples:
   python -m benchmarks                        all of them; takes about half an hour
   python -m benchmarks drain --profile /tmp/p where agent and bridge spend the drain
   python -m benchmarks agent_footprint --minutes 3
+  python -m benchmarks growth --rows 9000000  where there is neither room nor time for 100,000,000
 
 Results of benchmarks that are not named stay in the file. A missed target is a row that says so;
 the exit code is 1 only if a benchmark could not be run.
@@ -74,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("names", nargs="*", metavar="NAME", help="which")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE")
     parser.add_argument("--minutes", type=float, default=10.0, help="of agent_footprint")
+    parser.add_argument("--rows", type=int, default=100_000_000, metavar="N", help="of growth")
     parser.add_argument("--nightly", action="store_true", help="the campaigns' long sizes")
     parser.add_argument("--profile", type=Path, metavar="DIR", help="sample agent and bridge")
     return parser
@@ -89,6 +92,7 @@ def _measure(name: str, wanted: argparse.Namespace, console: Console) -> list[Fi
             folder=folder,
             say=say,
             minutes=wanted.minutes,
+            rows=wanted.rows,
             nightly=wanted.nightly,
             profile=wanted.profile,
         )

@@ -69,6 +69,7 @@ class Run:
     folder: Path  # scratch, on the disk that is to be measured
     say: Say
     minutes: float = 10.0
+    rows: int = 100_000_000  # readings that `growth` stores
     nightly: bool = False  # the campaigns' long sizes
     profile: Path | None = None  # a folder for the samples of agent and bridge
 

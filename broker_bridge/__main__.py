@@ -15,6 +15,7 @@ from broker_bridge.balance import print_balance
 from broker_bridge.check import print_check
 from broker_bridge.config import BridgeSettings, load_settings
 from broker_bridge.export_arguments import export_arguments
+from broker_bridge.kept_backups import keep_newest
 from contract.errors import NadiError, SettingsError
 from contract.spoken import LANGUAGES
 
@@ -85,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     backup = _command(commands, "backup", _backup, "copy the store while the bridge runs")
     backup.add_argument(
         "folder", type=Path, nargs="?", metavar="FOLDER",
-        help="where backups are kept; the settings' backup.folder without it",
+        help="put it there; else into [backup] folder, where the newest [backup] keep of them stay",
     )  # fmt: skip
     restore = _command(commands, "restore", _restore, "put the store back; stop the bridges first")
     restore.add_argument("folder", type=Path, metavar="BACKUP", help="what backup made")
@@ -208,7 +209,8 @@ def _backup(wanted: argparse.Namespace) -> int:
     settings = _settings(wanted)
     folder = wanted.folder or _backup_folder(settings)
     made = back_up(settings.store, folder, now=datetime.now(UTC), progress=Copied())
-    say_made(made, as_json=wanted.json)
+    gone = [] if wanted.folder else keep_newest(folder, settings.backup.keep)
+    say_made(made, gone, as_json=wanted.json)
     return OK
 
 

@@ -1,6 +1,7 @@
 """What `backup` and `restore` say, to people and to programs."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from broker_bridge.backup import Backup
@@ -21,13 +22,15 @@ class Copied:
         self._line.show(copied, over=share >= 1)
 
 
-def say_made(made: Backup, *, as_json: bool) -> None:
-    """Where it is and what is in it."""
+def say_made(made: Backup, gone: Sequence[Path], *, as_json: bool) -> None:
+    """Where it is, what is in it, and which older ones it replaces."""
     if as_json:
-        print(_document(made))
+        print(_document(made, removed=[str(path) for path in gone]))
         return
     said = _("✓ {folder}: {contents}, read back and whole")
     print(said.format(folder=made.folder, contents=_contents(made)))
+    for path in gone:
+        print("  " + _("removed: {folder}").format(folder=path))
 
 
 def say_restored(taken: Backup, aside: Path | None, *, as_json: bool) -> None:

@@ -38,6 +38,7 @@ def print_balance(
     with opened_store(settings) as store:
         balances = [one for one in store.balance() if gateway in (None, one.gateway)]
         of_day = committed_of_day(store, settings.kind, day) if day else None
+        raw_from_ms = store.kept().raw_from_ms
     if gateway and not balances:
         raise StoreGone(
             f"{gateway}: no such gateway was ever heard", hint="see the list without it"
@@ -46,11 +47,17 @@ def print_balance(
         balances = [_within(one, day) for one in balances]
     if as_json:
         objects = [_as_object(one, of_day) for one in balances]
-        of = {"day": day and day.isoformat(), "time_zone": zone().key}
+        of = {
+            "day": day and day.isoformat(), "time_zone": zone().key,
+            "raw_from": rfc3339(raw_from_ms),
+        }  # fmt: skip
         print(json.dumps({"schema": 1, **of, "gateways": objects}))
     elif day is None or of_day is None:
         _print_table(balances)
     else:
+        if bounds_ms(day)[0] < raw_from_ms:
+            gone = _("raw readings are kept from {moment} on: those of the day are gone")
+            print(gone.format(moment=moment(raw_from_ms)))
         _print_day(balances, day, of_day)
     return not any(any(one.unexplained) for one in balances)
 

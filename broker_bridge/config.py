@@ -16,6 +16,7 @@ from contract.tls import Broker
 
 DAYS_A_YEAR = 365.25
 
+KindField = Annotated[Kind, Field(strict=False)]  # TOML knows no kinds, only their names
 Megabytes = Annotated[int, Field(ge=1, le=1_024)]
 
 
@@ -25,6 +26,7 @@ class StoreSettings(Section):
     kind: Literal["sqlite", "postgresql"] = "sqlite"
     path: str = ""
     conninfo: str = ""
+    partitioning: Literal["native", "timescale", "citus"] = "native"
     data_dir: str = ""  # where PostgreSQL keeps its files, if that is this machine's disk
 
     @model_validator(mode="after")
@@ -36,6 +38,8 @@ class StoreSettings(Section):
             raise ValueError(f"kind {self.kind} takes {wanted}, not {other}")
         if self.kind == "sqlite" and self.data_dir:
             raise ValueError("kind sqlite takes path, not data_dir")
+        if self.kind == "sqlite" and self.partitioning != "native":
+            raise misplaced("kind sqlite is one file: partitioning is native", "partitioning")
         return self
 
     @property
@@ -51,7 +55,7 @@ class RetentionSettings(Section):
 
     raw_days: Annotated[int, Field(ge=1, le=36_525)] = 90
     hourly_years: Annotated[int, Field(ge=1, le=100)] = 5
-    interval_s: dict[Kind, dict[str, Annotated[float, Field(gt=0, le=3_600)]]] = {}
+    interval_s: dict[KindField, dict[str, Annotated[float, Field(gt=0, le=3_600)]]] = {}
 
     @model_validator(mode="after")
     def _keeps_hours_longer(self) -> Self:
@@ -102,9 +106,10 @@ class IngestSettings(Section):
 
 
 class BackupSettings(Section):
-    """Where whole copies of the store are kept; the doctor says how old the newest is."""
+    """Where whole copies of the store are kept, and how many; the doctor says how old one is."""
 
     folder: str = ""
+    keep: Annotated[int, Field(ge=1, le=1_000)] = 14
 
 
 class ExportSettings(Section):

@@ -102,7 +102,7 @@ def open_store(settings: StoreSettings, *, as_it_is: bool) -> CityStore:
         return SqliteStore(settings.path, now_ms=_now_ms, as_it_is=as_it_is)
     from broker_bridge.stores.postgres import PostgresStore  # noqa: PLC0415
 
-    return PostgresStore(settings.conninfo, as_it_is=as_it_is)
+    return PostgresStore(settings.conninfo, partitioning=settings.partitioning, as_it_is=as_it_is)
 
 
 def _now_ms() -> int:

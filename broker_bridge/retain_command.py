@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 
 from broker_bridge.config import BridgeSettings
+from broker_bridge.language import _, moment, number, size
 from broker_bridge.moving_line import MovingLine
 from broker_bridge.opening import opened_store
 from broker_bridge.retention import Outlook, Retained, Retention, outlook
@@ -37,15 +38,19 @@ def look_ahead(settings: BridgeSettings, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"schema": 1, "dry_run": True, **_document(seen)}))
         return
-    waiting = seen.hours_waiting
-    print(f"hours to be made: {'all there are' if waiting is None else f'{waiting:,}'}")
+    waiting, going = seen.hours_waiting, seen.going
+    hours = _("all there are") if waiting is None else number(waiting)
+    print(_("hours to be made: {hours}").format(hours=hours))
+    readings = _("readings to go: {count}, those before {moment}{room}")
     print(
-        f"readings to go: {seen.going.readings:,}, those before {rfc3339(seen.bounds.raw_ms)}"
-        f"{_room(seen.going.bytes)}"
+        readings.format(
+            count=number(going.readings), moment=moment(seen.bounds.raw_ms), room=_room(going.bytes)
+        )
     )
-    print(f"hours to go: {seen.going.hours:,}, those before {rfc3339(seen.bounds.old_ms)}")
+    old = _("hours to go: {count}, those before {moment}")
+    print(old.format(count=number(going.hours), moment=moment(seen.bounds.old_ms)))
     if seen.refusal:
-        print(f"it asks for --yes first: {seen.refusal}")
+        print(_("it asks for --yes first: {reason}").format(reason=seen.refusal))
 
 
 def _document(seen: Outlook) -> dict[str, object]:
@@ -74,18 +79,32 @@ def _say_done(done: Retained, kept: Kept, *, as_json: bool) -> None:
         }
         print(json.dumps(said))
         return
+    made = _("✓ {count} hours made, {late} of them again with what came late; until {moment}")
+    until = _moment(kept.hourly_ms, _("now: there is no reading yet"))
+    print(made.format(count=number(done.hours), late=number(done.late), moment=until))
+    gone = _("  {readings} readings{room} and {hours} hours gone; raw readings are kept {since}")
     print(
-        f"✓ {done.hours:,} hours made until {_instant(kept.hourly_ms) or 'now: no reading yet'},"
-        f" {done.late:,} of them again with what came late"
-    )
-    print(
-        f"  {done.readings_gone:,} readings{_room(done.bytes_gone)} and {done.hours_gone:,} hours"
-        f" gone; raw readings are kept from {_instant(kept.raw_from_ms) or 'the first'} on"
+        gone.format(
+            readings=number(done.readings_gone),
+            room=_room(done.bytes_gone),
+            hours=number(done.hours_gone),
+            since=_since(kept.raw_from_ms),
+        )
     )
 
 
-def _room(size: int) -> str:
-    return f" ({size >> 20:,} MiB)" if size else ""
+def _since(raw_from_ms: int) -> str:
+    if raw_from_ms == EARLIEST_MS:
+        return _("from the first on")
+    return _("from {moment} on").format(moment=moment(raw_from_ms))
+
+
+def _moment(moment_ms: int, never: str) -> str:
+    return never if moment_ms == EARLIEST_MS else moment(moment_ms)
+
+
+def _room(taken: int) -> str:
+    return f" ({size(taken)})" if taken else ""
 
 
 def _instant(moment_ms: int) -> str | None:

@@ -19,6 +19,7 @@ from broker_bridge.stores.hours import Due, Going, Kept
 from broker_bridge.stores.postgres_dating import gateways_without_date
 from broker_bridge.stores.postgres_hours import APPLICATION, kept, kept_for_now, months_with_raw
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
+from broker_bridge.stores.postgres_partitioning import Partitioning, check_partitioning
 from broker_bridge.stores.postgres_retaining import PostgresRetentionStep, going
 from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
 from broker_bridge.stores.registry import Line, NewRegistry
@@ -74,10 +75,16 @@ class PostgresStore:
     """
 
     def __init__(
-        self, conninfo: str, *, quarantine_bytes: int = 64 << 20, as_it_is: bool = False
+        self,
+        conninfo: str,
+        *,
+        partitioning: Partitioning = "native",
+        quarantine_bytes: int = 64 << 20,
+        as_it_is: bool = False,
     ) -> None:
         """`as_it_is`: not migrated."""
         self._conninfo = conninfo
+        self._partitioning = partitioning
         self._quarantine_bytes = quarantine_bytes
         self._as_it_is = as_it_is
         self._assets = RowIds[AssetName]()
@@ -271,6 +278,8 @@ class PostgresStore:
             _prepare(connection)
             if not self._as_it_is:
                 _migrate(connection)
+            with connection.cursor() as cursor:
+                check_partitioning(cursor, self._partitioning)
         except BaseException:
             connection.close()
             raise

@@ -33,8 +33,10 @@ from broker_bridge.stores.postgres_rows import (
     partition_of,
 )
 
-# While it waits for who reads `reading`, the bridges wait behind it.
-_PATIENCE = "SET LOCAL lock_timeout = '500ms'"
+# New commits wait behind it: for the commits under way, which end by themselves, and then, for
+# less, for who reads the table.
+_PATIENCE = "SET LOCAL lock_timeout = '5s'"
+_LITTLE_PATIENCE = "SET LOCAL lock_timeout = '500ms'"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('nadi retention'))"
 _LATE_AT_LAST = 1_000
 _STEP_ASSET_HOURS = 2_400
@@ -161,9 +163,7 @@ class PostgresRetentionStep:
                 "a bridge that was started before this store was upgraded still runs",
                 hint="restart every bridge of the city, then try again",
             )
-        with _patience("reading"):
-            self._db.execute(_PATIENCE)
-            moving_bounds(self._db)
+        self._move_bounds()
         self._db.execute(_ANNOUNCE, {"until": max(until_ms, self.kept().raw_from_ms)})
 
     def first_hour(self, since_ms: int) -> int | None:
@@ -226,7 +226,8 @@ class PostgresRetentionStep:
         end_ms = first_ms(following(months[0])) if months else _whole_months(until_ms)
         if end_ms <= so_far.raw_from_ms:
             return Dropped(raw_from_ms=so_far.raw_from_ms, readings=0, bytes=0, over=True)
-        self._wait_for_readers()
+        self._move_bounds()
+        self._wait_for_readers("reading")
         if self._settle_before(moment_of(end_ms), _LATE_AT_LAST) == _LATE_AT_LAST:
             return Dropped(raw_from_ms=so_far.raw_from_ms, readings=0, bytes=0, over=False)
         readings, size = _sizes(self._db, "reading", months)
@@ -245,12 +246,15 @@ class PostgresRetentionStep:
         rows += self._db.execute(_FORGET_HOURS_ELSEWHEN, (moment_of(until_ms),)).rowcount
         return Made(asset=None, rows=rows)
 
-    def _wait_for_readers(self, table: Partitioned = "reading") -> None:
+    def _move_bounds(self) -> None:
+        with _patience("reading"):
+            self._db.execute(_PATIENCE)
+            moving_bounds(self._db)
+
+    def _wait_for_readers(self, table: Partitioned) -> None:
         lock = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table))
         with _patience(table):
-            self._db.execute(_PATIENCE)
-            if table == "reading":
-                moving_bounds(self._db)
+            self._db.execute(_LITTLE_PATIENCE)
             self._db.execute(lock)
 
     def _drop(self, table: Partitioned, months: Sequence[Month]) -> None:

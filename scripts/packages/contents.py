@@ -72,6 +72,10 @@ PACKAGES = (
         lock="bridge",
         files={
             "systemd/nadi-bridge.service": f"{UNITS}/nadi-bridge.service",
+            "systemd/nadi-retention.service": f"{UNITS}/nadi-retention.service",
+            "systemd/nadi-retention.timer": f"{UNITS}/nadi-retention.timer",
+            "systemd/nadi-backup.service": f"{UNITS}/nadi-backup.service",
+            "systemd/nadi-backup.timer": f"{UNITS}/nadi-backup.timer",
             "systemd/nadi-bridge.sysusers.conf": "usr/lib/sysusers.d/nadi-bridge.conf",
             "systemd/mosquitto.service.d": f"{BRIDGE_EXAMPLES}/mosquitto.service.d",
             "configs/bridge.example.toml": f"{BRIDGE_EXAMPLES}/bridge.example.toml",

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from broker_bridge.balance import print_balance
-from broker_bridge.config import StoreSettings
+from broker_bridge.config import RetentionSettings, StoreSettings
 from broker_bridge.errors import StoreGone
+from broker_bridge.retention import Retention
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.messages import Counts, EpochHolding, HeldRange, Origin
 from tests.stores.making import (
@@ -93,6 +94,17 @@ def test_a_day_has_what_is_committed_of_it_and_the_holes_that_touch_it(
     other = told(settings, capsys, day=date(2026, 11, 19))
     assert other["committed_of_day"] == {"readings": 0, "events": 0}
     assert other["holes"] == []
+
+
+def test_a_day_whose_readings_are_gone_is_said_to_be_so(
+    settings: StoreSettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = SqliteStore(settings.path, now_ms=lambda: NOW_MS)
+    run = Retention(store, RetentionSettings(), monotonic=lambda: 0.0, rest=lambda _: None)
+    run.run(now_ms=NOW_MS + 100 * 86_400_000, sure=True)
+    store.close()
+    print_balance(settings, gateway=G1, day=DAY, as_json=False)
+    assert "on: those of the day are gone" in capsys.readouterr().out
 
 
 def test_numbers_of_which_nobody_speaks_are_named_unexplained(

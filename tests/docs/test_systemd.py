@@ -18,7 +18,8 @@ from scripts.packages.contents import PACKAGES
 ROOT = Path(__file__).parents[2]
 UNITS = ROOT / "systemd"
 NAMES = ("nadi-agent", "nadi-bridge", "nadi-enrolment")
-ALL = (*NAMES, "nadi-renewal", "nadi-lists")
+CHORES = {"nadi-retention": "retain", "nadi-backup": "backup"}  # of the bridge's package
+ALL = (*NAMES, "nadi-renewal", "nadi-lists", *CHORES)
 EXPOSURE = {"nadi-lists": 2.3}  # it is root on its machine's files, and signals the broker
 HOME = {"nadi-enrolment": "nadi"}  # the package of a unit that is not the package of its name
 # What of Debian 12's unit counts for its exposure.
@@ -129,6 +130,33 @@ def test_the_brokers_lists_are_sent_every_day_where_the_authority_is() -> None:
     assert {"systemd/nadi-lists.timer", "systemd/nadi-lists.service"} <= set(package.files)
     timer = (UNITS / "nadi-lists.timer").read_text().splitlines()
     assert {"OnCalendar=daily", "Persistent=true"} <= set(timer)
+
+
+@pytest.mark.parametrize("name", CHORES)
+def test_a_chore_of_the_bridge_is_its_command_and_writes_its_folders_only(name: str) -> None:
+    (package,) = (one for one in PACKAGES if one.name == "nadi-bridge")
+    command = f"{package.programs['nadi-bridge']} {CHORES[name]} --settings /etc/nadi/bridge.toml"
+    assert _values(name, "ExecStart") == [command]
+    assert _values(name, "User") == _values("nadi-bridge", "User")
+    assert _values(name, "ProtectSystem") == ["strict"]
+    assert _values(name, "ReadWritePaths") == []
+    assert {f"systemd/{name}.service", f"systemd/{name}.timer"} <= set(package.files)
+
+
+def test_the_backups_folder_is_that_of_the_bridges_example_settings() -> None:
+    (folders,) = _values("nadi-backup", "StateDirectory")
+    example = (ROOT / "configs" / "bridge.example.toml").read_text()
+    assert f'folder = "/var/lib/{folders.split()[-1]}"' in example
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not here")
+@pytest.mark.parametrize("name", CHORES)
+def test_systemd_reads_the_time_of_a_chore(name: str) -> None:
+    assert ANALYZE
+    lines = (UNITS / f"{name}.timer").read_text().splitlines()
+    (when,) = (line.partition("=")[2] for line in lines if line.startswith("OnCalendar="))
+    subprocess.run([ANALYZE, "calendar", when], check=True, capture_output=True, timeout=30)
+    assert "Persistent=yes" in lines
 
 
 @pytest.mark.parametrize("name", ALL)

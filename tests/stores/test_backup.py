@@ -10,6 +10,7 @@ from broker_bridge.backup import MANIFEST, back_up, read_backup, restore
 from broker_bridge.config import StoreSettings
 from broker_bridge.errors import BackupRefused, StoreNewer
 from broker_bridge.ingest import Ingest
+from broker_bridge.kept_backups import keep_newest
 from broker_bridge.opening import opened_store
 from broker_bridge.stores.sqlite_backup import copy_store
 from scripts.district.postgres import Postgres
@@ -72,6 +73,21 @@ def test_a_copy_is_of_one_moment_however_often_it_is_overtaken(tmp_path: Path) -
         copy_store(Path(there.path), Path(copy.path), write, pages=2)
     assert len(steps) > 10
     assert (committed(copy), committed(there)) == (49, 49 + len(steps))
+
+
+def test_of_nightly_backups_the_newest_stay_and_nothing_else_is_touched(tmp_path: Path) -> None:
+    there, folder = sqlite(tmp_path / "city.db"), tmp_path / "backups"
+    take(there, 1)
+    nights = [datetime(2026, 11, day, 1, 30, tzinfo=UTC) for day in range(1, 6)]
+    made = [back_up(there, folder, now=night).folder for night in nights]
+    (made[4] / MANIFEST).unlink()  # a power cut in the last night
+    (made[1] / MANIFEST).unlink()
+    (folder / "nadi-store-of-the-office").mkdir()
+    assert keep_newest(folder, 2) == [made[0], made[1]]
+    assert sorted(folder.iterdir()) == [*made[2:], folder / "nadi-store-of-the-office"]
+    assert keep_newest(folder, 1) == [made[2]]
+    assert committed(there) == read_backup(made[3]).committed.readings
+    assert keep_newest(tmp_path / "empty", 3) == []
 
 
 def test_a_store_that_is_there_is_not_replaced_unasked(

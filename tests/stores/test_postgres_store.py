@@ -11,6 +11,7 @@ import pytest
 
 from broker_bridge.errors import StoreGone, StoreNewer
 from broker_bridge.stores.postgres import PostgresStore
+from broker_bridge.stores.postgres_partitioning import Partitioning
 from broker_bridge.stores.schema import migrations_of
 from contract.ranges import RangeSet
 from scripts.district.ports import free_port
@@ -120,6 +121,17 @@ def test_a_bridge_that_waited_for_a_lock_sees_what_it_waited_for(conninfo: str) 
     first.close()
     second.close()
     assert seen == [RangeSet([(1, 1)])]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "extension"), [("timescale", "timescaledb"), ("citus", "citus")]
+)
+def test_a_partitioning_whose_extension_is_missing_is_refused(
+    conninfo: str, wanted: Partitioning, extension: str
+) -> None:
+    with pytest.raises(StoreGone, match=f"the database has no extension {extension}") as refused:
+        PostgresStore(conninfo, partitioning=wanted)
+    assert f"CREATE EXTENSION {extension}" in refused.value.hint
 
 
 def test_a_frozen_bridge_does_not_hold_its_gateways_for_ever(conninfo: str) -> None:
