@@ -22,6 +22,7 @@ TITLES = {
     "database": mark("database"),
     "schema": mark("schema"),
     "disk": mark("disk"),
+    "retention": mark("retention"),
     "broker": mark("broker"),
     "bridges": mark("bridges"),
     "gateways": mark("gateways"),

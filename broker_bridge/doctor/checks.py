@@ -10,6 +10,7 @@ CHECKS = (
     Check(id=DATABASE, look=store_checks.database, within_s=25.0),
     Check(id=SCHEMA, look=store_checks.schema, needs=(DATABASE,)),
     Check(id="disk", look=store_checks.disk, needs=(SCHEMA,)),
+    Check(id="retention", look=store_checks.retention, needs=(SCHEMA,)),
     Check(id="broker", look=machine_checks.broker),
     Check(id="bridges", look=store_checks.bridges, needs=(SCHEMA,)),
     Check(id="gateways", look=store_checks.gateways, needs=(SCHEMA,)),

@@ -8,16 +8,18 @@ from broker_bridge.doctor.centre import Centre
 from broker_bridge.doctor.finding import Seen, bad, doubtful, good, skipped
 from broker_bridge.doctor.growth import growth_of
 from broker_bridge.errors import StoreGone
-from broker_bridge.language import _, number, plural, size, span
+from broker_bridge.language import _, moment, number, plural, size, span
 from broker_bridge.quarantine import printable
 from broker_bridge.standing import ALIVE_MS, DAY_MS, BridgeSeen, Standing
 from broker_bridge.store import Balance, Hole
+from broker_bridge.stores.moments import EARLIEST_MS
 from broker_bridge.stores.schema import migrations_of
 from contract.messages import Counts
 
 FEW_DAYS, LAST_DAYS = 60, 14
 LOW_SHARE, LAST_SHARE = 0.1, 0.03
 NEW_HOLE_MS = 7 * DAY_MS
+LATE_MS = DAY_MS  # of hours that are made a few minutes after their end
 NAMED = 3
 
 
@@ -101,6 +103,24 @@ def _growing(standing: Standing) -> str:
     if growth <= 0:
         return _("it does not grow")
     return _("it grows by {bytes} a day").format(bytes=size(round(growth)))
+
+
+def retention(centre: Centre) -> Seen:
+    """Whether hours are made of readings, so that old readings may go."""
+    kept, now_ms = centre.store.kept(), centre.standing.now_ms
+    timer = _("systemctl enable --now nadi-retention.timer, or run nadi-bridge retain")
+    if kept.raw_days is None:
+        if not centre.store.gateways():
+            return good(_("no reading yet"))
+        return doubtful(_("it never ran: raw readings are kept for ever"), timer)
+    if kept.hourly_ms == EARLIEST_MS:
+        return good(_("no reading yet"))
+    said = _("hours are made until {moment}; raw readings are kept for {days} days").format(
+        moment=moment(kept.hourly_ms), days=number(kept.raw_days)
+    )
+    if now_ms - kept.hourly_ms > LATE_MS:
+        return doubtful(said, timer)
+    return good(said)
 
 
 def bridges(centre: Centre) -> Seen:

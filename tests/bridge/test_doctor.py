@@ -14,7 +14,7 @@ import pytest
 
 from broker_bridge import language
 from broker_bridge.backup import back_up
-from broker_bridge.config import BackupSettings, BridgeSettings, StoreSettings
+from broker_bridge.config import BackupSettings, BridgeSettings, RetentionSettings, StoreSettings
 from broker_bridge.doctor import machine_checks, store_checks
 from broker_bridge.doctor.centre import Centre
 from broker_bridge.doctor.checks import CHECKS
@@ -22,6 +22,7 @@ from broker_bridge.doctor.clock import Kernel
 from broker_bridge.doctor.examining import Check, examined
 from broker_bridge.doctor.finding import Seen, State, good
 from broker_bridge.doctor_command import TITLES, examine
+from broker_bridge.retention import Retention
 from broker_bridge.standing import DAY_MS, BridgeSign, StoreSize
 from broker_bridge.store import Quarantined
 from broker_bridge.stores.sqlite import SqliteStore
@@ -29,7 +30,7 @@ from contract.identity import City
 from contract.messages import Counts, Status
 from contract.tls import Broker
 from scripts.district.certificates import Authority
-from tests.stores.making import E1, G1, G2, NOW_MS, epoch_holding, held, holding
+from tests.stores.making import E1, G1, G2, NOW_MS, epoch_holding, held, holding, lamp_batch, origin
 
 NOW = datetime.fromtimestamp(NOW_MS / 1_000, UTC)
 ALIVE = BridgeSign(
@@ -171,6 +172,29 @@ def test_a_store_measures_itself_once_a_day(tmp_path: Path) -> None:
         now_ms[0] += DAY_MS // 2 + 1
     assert len(store.standing().sizes) == 3
     store.close()
+
+
+@pytest.mark.parametrize(("later_days", "state"), [(0, State.OK), (2, State.WARN)])
+def test_hours_that_are_late_are_named(
+    store: SqliteStore, centre: Centre, later_days: int, state: State
+) -> None:
+    lamp(store)
+    at_its_clock(centre)
+    assert "it never ran" in store_checks.retention(centre).found
+    run = Retention(store, RetentionSettings(), monotonic=lambda: 0.0, rest=lambda _: None)
+    run.run(now_ms=NOW_MS, sure=True)
+    at_its_clock(centre, NOW_MS + later_days * DAY_MS)
+    seen = store_checks.retention(centre)
+    assert seen.state is state
+    assert "hours are made until 18 Nov 2026" in seen.found
+
+
+def lamp(store: SqliteStore) -> None:
+    with store.transaction() as transaction:
+        transaction.lock([G1])
+        transaction.date([(G1, origin(origin_ms=NOW_MS - DAY_MS))])
+        stream = transaction.streams([(G1, E1)])[G1, E1]
+        transaction.commit_batches([lamp_batch(stream, 1)])
 
 
 # Bridges
