@@ -4,8 +4,9 @@ import http.client
 import json
 import re
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from broker_bridge.ingest import Ingest
 from broker_bridge.measures import Measures
-from broker_bridge.metrics_endpoint import EXCHANGE_S, MetricsEndpoint
+from broker_bridge.metrics_endpoint import MetricsEndpoint
 from broker_bridge.standing import BridgeSign
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.errors import SettingsError
@@ -120,12 +121,23 @@ def test_nothing_else_is_answered(
     assert read(endpoint, path, method)[0] == status
 
 
-def test_a_caller_that_says_nothing_is_left_within_its_time(endpoint: MetricsEndpoint) -> None:
+def test_a_caller_that_drips_is_left_within_its_time(endpoint: MetricsEndpoint) -> None:
+    """A time for each read alone would be begun anew with every byte."""
+    stopped = threading.Event()
     with closing(socket.create_connection(("127.0.0.1", endpoint.port))) as slow:
-        slow.sendall(b"GET /metr")
-        slow.settimeout(10 * EXCHANGE_S)
-        assert read(endpoint)[0] == 200  # it waited its turn
-        assert slow.recv(1) == b""
+
+        def drip() -> None:
+            with suppress(OSError):
+                while not stopped.wait(0.1):
+                    slow.sendall(b"x")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            assert read(endpoint)[0] == 200  # it waited its turn
+        finally:
+            stopped.set()
+            dripping.join()
 
 
 def test_callers_that_go_away_at_once_hurt_nobody(endpoint: MetricsEndpoint) -> None:

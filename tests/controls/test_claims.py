@@ -39,6 +39,11 @@ CLAIMS = {
     "bounds_not_shared": "tests/stores/test_postgres_retention.py"
     "::test_a_commit_on_its_way_is_waited_for_and_its_late_reading_is_not_forgotten",
     "heavy_start": "tests/agent/test_start.py::test_a_start_loads_no_library_that_no_setting_names",
+    "scraper_begins_anew": "tests/bridge/test_metrics.py"
+    "::test_a_caller_that_drips_is_left_within_its_time",
+    "doctor_migrates": "tests/bridge/test_doctor.py::test_an_older_store_is_named_and_not_migrated",
+    "day_of_utc": "tests/bridge/test_language.py::test_a_day_is_the_citys_day",
+    "diary_forgets": "tests/agent/test_diary.py::test_it_outlives_the_agent_and_not_the_boot",
     "import_skips_signature": "tests/carrying/test_stick.py"
     "::test_every_byte_that_is_altered_is_found_and_nothing_of_its_file_is_stored",
 }
