@@ -35,5 +35,5 @@ deb:
 	@$(PYTHON) -m scripts.packages
 
 nightly:
-	@scripts/install postgresql gstreamer systemd arm64
+	@scripts/install postgresql gstreamer prometheus systemd arm64
 	@$(PYTHON) -m tests.campaigns
