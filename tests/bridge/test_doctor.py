@@ -3,22 +3,18 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from broker_bridge import language
-from broker_bridge.backup import back_up
-from broker_bridge.config import BackupSettings, BridgeSettings, RetentionSettings, StoreSettings
-from broker_bridge.doctor import machine_checks, store_checks
+from broker_bridge.config import BridgeSettings, RetentionSettings
+from broker_bridge.doctor import store_checks
 from broker_bridge.doctor.centre import Centre
 from broker_bridge.doctor.checks import CHECKS
-from broker_bridge.doctor.clock import Kernel
 from broker_bridge.doctor.examining import Check, examined
 from broker_bridge.doctor.finding import Seen, State, good
 from broker_bridge.doctor_command import TITLES, examine
@@ -26,53 +22,14 @@ from broker_bridge.retention import Retention
 from broker_bridge.standing import DAY_MS, BridgeSign, StoreSize
 from broker_bridge.store import Quarantined
 from broker_bridge.stores.sqlite import SqliteStore
-from contract.identity import City
 from contract.messages import Counts, Status
-from contract.tls import Broker
-from scripts.district.certificates import Authority
 from tests.stores.making import E1, G1, G2, NOW_MS, epoch_holding, held, holding, lamp_batch, origin
 
-NOW = datetime.fromtimestamp(NOW_MS / 1_000, UTC)
 ALIVE = BridgeSign(
     name="bridge-1", host="pusat", program="nadi-bridge 0.1.0", connected=True, began=True
 )
 GIB = 1 << 30
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("certificates"), now=NOW)
-
-
-@pytest.fixture
-def settings(tmp_path: Path, authority: Authority) -> BridgeSettings:
-    own = authority.client("bridge-1")
-    return BridgeSettings(
-        city=City("baubau"),
-        broker=Broker(
-            port=1,
-            ca_file=str(own.ca_file),
-            cert_file=str(own.cert_file),
-            key_file=str(own.key_file),
-        ),
-        store=StoreSettings(kind="sqlite", path=str(tmp_path / "city.db")),
-        backup=BackupSettings(folder=str(tmp_path / "backups")),
-    )
-
-
-@pytest.fixture
-def store(settings: BridgeSettings) -> Iterator[SqliteStore]:
-    made = SqliteStore(settings.store.path, now_ms=lambda: NOW_MS)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def centre(settings: BridgeSettings) -> Iterator[Centre]:
-    looked = Centre(settings=settings, now=lambda: NOW, kernel=lambda: Kernel.SYNCHRONISED)
-    yield looked
-    looked.close()
 
 
 @pytest.fixture(autouse=True)
@@ -301,69 +258,6 @@ def test_what_lies_in_quarantine_is_counted_with_its_newest_reason(
     assert seen.state is State.WARN
     assert "1 message" in seen.found
     assert "\x1b" not in seen.found
-
-
-# This machine
-
-
-def test_a_broker_that_takes_no_connection_is_named(centre: Centre) -> None:
-    seen = machine_checks.broker(centre)
-    assert seen.state is State.FAIL
-    assert seen.found.startswith("127.0.0.1:1 takes no connection: ")
-
-
-@pytest.mark.parametrize(
-    ("later", "state"),
-    [
-        (timedelta(days=200), State.OK),
-        (timedelta(days=310), State.WARN),
-        (timedelta(days=400), State.FAIL),
-    ],
-)
-def test_certificates_are_dated_and_the_first_to_end_is_named(
-    settings: BridgeSettings, later: timedelta, state: State
-) -> None:
-    centre = Centre(settings=settings, now=lambda: NOW + later, kernel=lambda: Kernel.SYNCHRONISED)
-    seen = machine_checks.certificates(centre)
-    assert seen.state is state
-    assert "bridge-1 until 18 Nov 2027" in seen.found
-
-
-@pytest.mark.parametrize(
-    ("kernel", "state"),
-    [
-        (Kernel.SYNCHRONISED, State.OK),
-        (Kernel.ALONE, State.WARN),
-        (Kernel.SILENT, State.SKIP),
-    ],
-)
-def test_the_clock_is_what_the_kernel_says(centre: Centre, kernel: Kernel, state: State) -> None:
-    centre.kernel = lambda: kernel
-    seen = machine_checks.clock(centre)
-    assert seen.state is state
-    assert "18 Nov 2026 19:06 WITA" in seen.found
-
-
-@pytest.mark.parametrize(
-    ("age", "state"),
-    [
-        (timedelta(hours=30), State.OK),
-        (timedelta(days=3), State.WARN),
-        (timedelta(days=8), State.FAIL),
-    ],
-)
-def test_the_age_of_the_last_backup_is_told(
-    store: SqliteStore, centre: Centre, age: timedelta, state: State
-) -> None:
-    folder = Path(centre.settings.backup.folder)
-    back_up(centre.settings.store, folder, now=NOW - age)
-    (folder / "nadi-store-cut-off").mkdir()
-    assert machine_checks.backup(centre).state is state
-
-
-def test_a_folder_without_a_whole_backup_is_red(centre: Centre) -> None:
-    Path(centre.settings.backup.folder).mkdir()
-    assert machine_checks.backup(centre).state is State.FAIL
 
 
 # All of it
