@@ -145,11 +145,18 @@ def backup(centre: Centre) -> Seen:
     except PermissionError:
         return skipped(_("{folder} may not be read").format(folder=folder), _("run it with sudo"))
     except OSError as error:
-        return bad(f"{folder}: {error.strerror}", _("make the first one: nadi-bridge backup"))
+        return bad(
+            f"{folder}: {error.strerror}",
+            _(
+                "make the first one: nadi-bridge backup; then systemctl enable --now nadi-backup.timer"
+            ),
+        )
     if newest is None:
         return bad(
             _("{folder} holds no whole backup").format(folder=folder),
-            _("make the first one: nadi-bridge backup"),
+            _(
+                "make the first one: nadi-bridge backup; then systemctl enable --now nadi-backup.timer"
+            ),
         )
     return _of_backup(newest, (centre.now() - newest).total_seconds())
 
@@ -158,7 +165,7 @@ def _of_backup(newest: datetime, age_s: float) -> Seen:
     said = _("the last one is of {moment}").format(moment=moment(ms_of(newest)))
     if age_s <= BACKUP_OLD_S:
         return good(said)
-    again = _("make one now: nadi-bridge backup; then see why none was made")
+    again = _("make one now: nadi-bridge backup; then see systemctl status nadi-backup.timer")
     return bad(said, again) if age_s > BACKUP_TOO_OLD_S else doubtful(said, again)
 
 
