@@ -147,16 +147,12 @@ def backup(centre: Centre) -> Seen:
     except OSError as error:
         return bad(
             f"{folder}: {error.strerror}",
-            _(
-                "make the first one: nadi-bridge backup; then systemctl enable --now nadi-backup.timer"
-            ),
+            _("make the first one: nadi-bridge backup; then enable nadi-backup.timer"),
         )
     if newest is None:
         return bad(
             _("{folder} holds no whole backup").format(folder=folder),
-            _(
-                "make the first one: nadi-bridge backup; then systemctl enable --now nadi-backup.timer"
-            ),
+            _("make the first one: nadi-bridge backup; then enable nadi-backup.timer"),
         )
     return _of_backup(newest, (centre.now() - newest).total_seconds())
 
