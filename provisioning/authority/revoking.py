@@ -6,6 +6,7 @@ under the revoked name with a certificate of a few minutes: the broker ends the 
 
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,7 +121,7 @@ def enforce(
         sleep(PAUSE_S)
     for session in target.sessions:
         who = _passing(authority, session, now)
-        if not _evicted(authority, who, target.cleared, lambda: monotonic() < deadline):
+        if not _evicted(authority, who, target.cleared, lambda: monotonic() < deadline, sleep):
             raise Trouble("E-REVOKE-02", number=signed.number, name=name)
     if _lets_in(authority, reach, signed.probe):
         raise Trouble("E-REVOKE-02", number=signed.number, name=name)
@@ -129,7 +130,11 @@ def enforce(
 
 
 def _evicted(
-    authority: Authority, who: Issuer, cleared: Sequence[str], in_time: Callable[[], bool]
+    authority: Authority,
+    who: Issuer,
+    cleared: Sequence[str],
+    in_time: Callable[[], bool],
+    sleep: Callable[[float], None],
 ) -> bool:
     """Takes the name until nobody takes it back: that we are let in also shows who is refused.
 
@@ -137,15 +142,20 @@ def _evicted(
     """
     context, reach = _context(authority, who), authority.reach
     while in_time():
-        with visit.Visit(reach.host, reach.port, context) as taken:
+        with suppress(OSError), visit.Visit(reach.host, reach.port, context) as taken:
             if taken.accepted and not taken.pushed_out(QUIET_S) and taken.clears(cleared):
                 return True
+        sleep(PAUSE_S)
     return False
 
 
 def _lets_in(authority: Authority, reach: Reach, who: Issuer) -> bool:
-    with visit.Visit(reach.host, reach.port, _context(authority, who)) as probe:
-        return probe.accepted
+    """Whether it may: a broker that does not answer has not shown that it refuses anybody."""
+    try:
+        with visit.Visit(reach.host, reach.port, _context(authority, who)) as probe:
+            return probe.accepted
+    except OSError:
+        return True
 
 
 def _passing(authority: Authority, name: str, now: datetime) -> Issuer:

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -202,6 +203,26 @@ def test_lists_reach_a_broker_through_a_command(nadi: Nadi, centre: Centre) -> N
     address = centre.address("bb-0042")
     _revoke(nadi, centre, "bb-0042")
     assert not centre.accepts(address)
+
+
+# paho leaves it to the collector to close a socket whose handshake was cut off.
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket")
+def test_a_broker_that_restarts_meanwhile_is_waited_for(nadi: Nadi, centre: Centre) -> None:
+    """Nobody listens for a moment: that is no proof of anything, and no fault of a file."""
+    settings = centre.authority.folder / "authority.toml"
+    pid = centre.broker.pid
+    settings.write_text(settings.read_text() + f'reload = ["kill", "{pid}"]\n')
+    address = centre.address("bb-0042")
+    with ThreadPoolExecutor(1) as beside:
+        back = beside.submit(_started_again, centre)
+        _revoke(nadi, centre, "bb-0042")
+        back.result()
+    assert not centre.accepts(address)
+
+
+def _started_again(centre: Centre) -> None:
+    centre.broker.wait(deadline_s=60)
+    centre.broker.start()
 
 
 @pytest.mark.parametrize(
