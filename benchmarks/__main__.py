@@ -28,6 +28,8 @@ NAMES = (
     "latency",
     "query",
     "growth",
+    "export",
+    "feed",
     "first_reading",
     "campaigns",
     "agent_footprint",
@@ -37,6 +39,7 @@ EXAMPLES = """\
 examples:
   python -m benchmarks                        all of them; takes about half an hour
   python -m benchmarks drain --profile /tmp/p where agent and bridge spend the drain
+  python -m benchmarks export --readings 2000000
   python -m benchmarks agent_footprint --minutes 3
   python -m benchmarks growth --rows 9000000  where there is neither room nor time for 100,000,000
 
@@ -77,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE")
     parser.add_argument("--minutes", type=float, default=10.0, help="of agent_footprint")
     parser.add_argument("--rows", type=int, default=100_000_000, metavar="N", help="of growth")
+    parser.add_argument("--readings", type=int, default=10_000_000, help="of export")
     parser.add_argument("--nightly", action="store_true", help="the campaigns' long sizes")
     parser.add_argument("--profile", type=Path, metavar="DIR", help="sample agent and bridge")
     return parser
@@ -93,6 +97,7 @@ def _measure(name: str, wanted: argparse.Namespace, console: Console) -> list[Fi
             say=say,
             minutes=wanted.minutes,
             rows=wanted.rows,
+            readings=wanted.readings,
             nightly=wanted.nightly,
             profile=wanted.profile,
         )

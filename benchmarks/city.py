@@ -17,6 +17,7 @@ from broker_bridge.config import BridgeSettings, StoreSettings
 from contract.identity import City, GatewayId
 from contract.settings import AgentSettings, Health
 from contract.settings import Gateway as GatewaySettings
+from contract.tls import Broker as BrokerAddress
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority
 from scripts.district.ports import free_port
@@ -125,6 +126,10 @@ class CityBench:
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()
+
+    def reader(self) -> BrokerAddress:
+        """How a central system reaches the broker."""
+        return self.broker.address(self._authority.client("reader"))
 
     def gateway_settings(self, gateway: GatewayId) -> AgentSettings:
         """A gateway without lines, with everything else as it ships."""

@@ -70,6 +70,7 @@ class Run:
     say: Say
     minutes: float = 10.0
     rows: int = 100_000_000  # readings that `growth` stores
+    readings: int = 10_000_000  # of a store that is read
     nightly: bool = False  # the campaigns' long sizes
     profile: Path | None = None  # a folder for the samples of agent and bridge
 

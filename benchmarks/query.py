@@ -10,24 +10,16 @@ import psycopg
 
 from benchmarks.city import STORES, OpenStore, StoreKind, open_store
 from benchmarks.figure import Figure, Run, at_most, load, spread
-from benchmarks.rounds import FULL, ROUND_MS, Rounds, values_a_round
-from broker_bridge.opening import CityStore, opened_store
-from broker_bridge.store import NewBatch, Stream
+from benchmarks.filling import ORIGIN_MS, fill
+from benchmarks.rounds import ROUND_MS
+from broker_bridge.opening import opened_store
 from broker_bridge.stores.statements import Answer
-from contract.codec import Key, decode_model, encode_body, inflate
-from contract.identity import BootId, Epoch, GatewayId
-from contract.messages import BatchBody, Counts, Origin
 
-GATEWAYS = 5
-ROUNDS = 10_000  # 28 hours of a round each 10 s: 10,000,000 readings with 200 a round
-DISTINCT = 50  # rounds whose values are repeated
-ROUNDS_A_COMMIT = 40
+ROUNDS = 10_000  # 28 hours of a round each 10 s: 10,000,000 readings
 DAY_ROWS = 86_400_000 // ROUND_MS
 REPEATS = 20
 LIMIT_MS = 50.0
 ASSET = "TPS-0007"
-ORIGIN_MS = 1_795_000_000_000
-BOOT, EPOCH = BootId("00000000000000b1"), Epoch("00000000000000e1")
 
 _ASKED = "SELECT observed_at, quantity, value, unit, quality, time_quality FROM readings WHERE"
 QUESTIONS: dict[StoreKind, str] = {
@@ -50,7 +42,7 @@ def measure(run: Run) -> Iterator[Figure]:
         folder = run.folder / kind
         folder.mkdir()
         with open_store(kind, folder) as place, opened_store(place.settings) as store:
-            _fill(run, kind, store)
+            fill(run, kind, store, rounds=ROUNDS)
             _tend(place)
             run.say(f"{kind}: asking {REPEATS} times")
             took_ms = _ask(kind, store)
@@ -62,54 +54,6 @@ def measure(run: Run) -> Iterator[Figure]:
             detail=f"{spread(took_ms, digits=1)}; {DAY_ROWS:,} rows of one waste bin from the view"
             f" `readings`, with names and units, into Python; {load()}",
         )
-
-
-def _fill(run: Run, kind: StoreKind, store: CityStore) -> None:
-    bodies = {_gateway(number): _bodies(number) for number in range(1, GATEWAYS + 1)}
-    for first in range(0, ROUNDS, ROUNDS_A_COMMIT):
-        if first % 1_000 == 0:
-            run.say(f"{kind}: {first * GATEWAYS * values_a_round(FULL):,} readings stored")
-        with store.transaction() as transaction:
-            transaction.lock(sorted(bodies))
-            streams = transaction.streams([(gateway, EPOCH) for gateway in bodies])
-            if not first:
-                origin = Origin(boot=BOOT, origin_ms=ORIGIN_MS, uncertainty_ms=20, revision=1)
-                transaction.date([(gateway, origin) for gateway in bodies])
-            transaction.commit_batches(
-                [
-                    _batch(streams[gateway, EPOCH], gateway, round_, bodies[gateway])
-                    for round_ in range(first, first + ROUNDS_A_COMMIT)
-                    for gateway in bodies
-                ]
-            )
-
-
-def _gateway(number: int) -> GatewayId:
-    return GatewayId(f"bb-{number:04}")
-
-
-def _bodies(number: int) -> list[BatchBody]:
-    rounds = Rounds(FULL, gateway=number, start_ms=0)
-    return [
-        decode_model(
-            BatchBody,
-            inflate(encode_body(rounds.take(), (), boot=BOOT, sealed_before=Counts())),
-        )
-        for _ in range(DISTINCT)
-    ]
-
-
-def _batch(
-    stream: Stream, gateway: GatewayId, round_: int, bodies: Sequence[BatchBody]
-) -> NewBatch:
-    body = bodies[round_ % DISTINCT]
-    start_ms = body.base_ms % ROUND_MS + round_ * ROUND_MS
-    return NewBatch(
-        stream=stream,
-        key=Key(gateway=gateway, epoch=EPOCH, n=round_ + 1),
-        sha256=f"{round_:064x}",
-        body=body.model_copy(update={"base_ms": start_ms}),
-    )
 
 
 def _tend(place: OpenStore) -> None:

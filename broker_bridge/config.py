@@ -112,6 +112,12 @@ class BackupSettings(Section):
     keep: Annotated[int, Field(ge=1, le=1_000)] = 14
 
 
+class FeedSettings(Section):
+    """What the feed calls silent: an asset of which no reading was observed for so long."""
+
+    silent_after_s: Annotated[int, Field(ge=60, le=604_800)] = 3_600
+
+
 class ExportSettings(Section):
     """Who makes the city's data and how others may use it: what an export says of itself."""
 
@@ -154,6 +160,7 @@ class BridgeSettings(Section):
     retention: RetentionSettings = RetentionSettings()
     backup: BackupSettings = BackupSettings()
     metrics: MetricsSettings = MetricsSettings()
+    feed: FeedSettings = FeedSettings()
     export: ExportSettings = ExportSettings()
     public: PublicSettings = PublicSettings()
 

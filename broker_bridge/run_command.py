@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ from broker_bridge.opening import opened_store
 from broker_bridge.service import Service
 from broker_bridge.session import Session
 from broker_bridge.sign_of_life import PROGRAM, SignOfLife, Who
+from broker_bridge.summary import Summary
 from contract.errors import NadiError
 from contract.topics import Topics
 
@@ -97,6 +99,12 @@ def _service(settings: BridgeSettings, measures: Measures) -> Service:
         inbox=inbox,
         session=Session(connect, random=random, connected=inbox.wake),
         feed=Feed(topics),
+        summary=Summary(
+            topics,
+            silent_after_s=settings.feed.silent_after_s,
+            monotonic=time.monotonic,
+            now=lambda: datetime.now(UTC),
+        ),
         life=SignOfLife(_who(settings), monotonic=time.monotonic),
         measures=measures,
         notify=Notify(os.environ.get("NOTIFY_SOCKET")),

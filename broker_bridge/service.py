@@ -19,6 +19,7 @@ from broker_bridge.notify import Notify
 from broker_bridge.session import Session
 from broker_bridge.sign_of_life import SignOfLife
 from broker_bridge.store import Store
+from broker_bridge.summary import Summary
 from contract.codec import encode_model
 from contract.identity import GatewayId
 from contract.messages import Receipt
@@ -44,6 +45,7 @@ class Service:
         inbox: Inbox[Delivery],
         session: Session,
         feed: Feed,
+        summary: Summary,
         life: SignOfLife,
         measures: Measures,
         notify: Notify,
@@ -54,6 +56,7 @@ class Service:
         self._inbox = inbox
         self._session = session
         self._feed = feed
+        self._summary = summary
         self._life = life
         self._measures = measures
         self._notify = notify
@@ -107,6 +110,8 @@ class Service:
         connected = self._session.connection is not None
         self._measures.stands(connected=connected, waiting=len(self._inbox))
         self._life.tell(store, connected=connected)
+        if connected:
+            self._summary.tell(store, self._publish)
         self._measures.count(store)
 
     def _settle(self, ingest: Ingest, group: Sequence[Delivery]) -> None:
@@ -143,6 +148,7 @@ class Service:
         for receipts in ingest.receipts():
             self._publish_receipts(receipts)
         self._tell_all(store, registry=store.registry_number())
+        self._summary.say_again()
         self._greeted = connection
 
     def _tell_all(self, store: Store, *, registry: int) -> None:

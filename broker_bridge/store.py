@@ -93,6 +93,16 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How many assets of a kind are well, faulty and silent."""
+
+    kind: Kind
+    well: int
+    faulty: int
+    silent: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hole:
     """Numbers that were sealed and are neither in the store nor still on their way.
 
@@ -218,6 +228,10 @@ class Store(Protocol):
 
     def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
         """The newest status of each of these that ever told one, for the feed."""
+        ...
+
+    def tallies(self, silent_after_s: int) -> Sequence[Tally]:
+        """Of each kind that has any: how many are well, faulty and silent."""
         ...
 
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:

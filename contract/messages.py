@@ -309,3 +309,19 @@ class GatewayState(Message):
     registered: bool
     heard_at: str
     status: Status
+
+
+class KindSummary(Message):
+    """How many assets of one kind are well, faulty and silent; told anew when that changes.
+
+    Silent: no reading was observed for `silent_after_s`. Faulty: heard, with an open event. Of
+    gateways: silent if not online, faulty if one names faults of its own.
+    """
+
+    v: Literal[1] = VERSION
+    kind: Kind
+    well: Count
+    faulty: Count
+    silent: Count
+    silent_after_s: Count
+    as_of: str

@@ -51,6 +51,10 @@ class Topics:
         """The newest known state of one gateway, retained."""
         return f"{ROOT}/{self.city}/feed/gateway/{gateway}/state"
 
+    def kind_summary(self, kind: Kind) -> str:
+        """How many of one kind are well, faulty and silent, retained."""
+        return f"{ROOT}/{self.city}/feed/summary/{kind}"
+
     @property
     def shared_batches(self) -> str:
         """The subscription that splits batches among the bridges of a city."""

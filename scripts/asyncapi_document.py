@@ -15,6 +15,7 @@ from contract.messages import (
     BatchBody,
     GatewayState,
     Holding,
+    KindSummary,
     Message,
     Receipt,
     Status,
@@ -128,6 +129,18 @@ def channels() -> tuple[Channel, ...]:
                 ("gateway-state.json", "online, with a backlog and a fault"),
                 ("gateway-state-offline.json", "gone, with what it last said"),
             ),
+            group="feed",
+        ),
+        Channel(
+            name="kindSummary",
+            address=topics.kind_summary(kind),
+            title="Summary of a kind",
+            model=KindSummary,
+            sent=True,
+            retained=True,
+            text="How many assets of one kind are well, faulty and silent. Told within a minute of "
+            "a change, and not while nothing changes; of every kind, also of one without assets.",
+            examples=(("kind-summary.json", "most streetlights are well"),),
             group="feed",
         ),
         Channel(

@@ -12,6 +12,7 @@ from contract.messages import (
     BatchBody,
     GatewayState,
     Holding,
+    KindSummary,
     Message,
     Origin,
     Receipt,
@@ -24,6 +25,7 @@ MODELS: tuple[type[Message], ...] = (
     AssetState,
     AssetEvent,
     GatewayState,
+    KindSummary,
     BatchBody,
     Holding,
     Status,
@@ -56,6 +58,12 @@ NOTES: dict[tuple[str, str], str] = {
     ("GatewayState", "heard_at"): "when a bridge first heard that status: of an offline one, since "
     f"when it is gone; {_TIME}",
     ("GatewayState", "status"): "of an offline gateway, what it last said of itself, and offline",
+    ("KindSummary", "well"): "heard of, with no open event; a gateway: online, with no faults",
+    ("KindSummary", "faulty"): "heard of, with an open event; a gateway: online, with faults",
+    ("KindSummary", "silent"): "no reading observed for silent_after_s, or never one, though the "
+    "registry lists it; a gateway: not online",
+    ("KindSummary", "silent_after_s"): "the bridge's setting feed.silent_after_s",
+    ("KindSummary", "as_of"): f"since when the counts are so; {_TIME}",
     ("Status", "state"): "offline is published by the broker, as the Last Will, and alone",
     ("Status", "runway_days"): "for how long the card can hold what comes, as of now; absent while "
     "too few rounds are sealed",

@@ -10,8 +10,8 @@ from psycopg import Connection, Cursor
 
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.standing import BridgeSign, Census, Standing
-from broker_bridge.store import AssetName, Balance
-from broker_bridge.stores import postgres_quarantine, postgres_registry, postgres_standing
+from broker_bridge.store import AssetName, Balance, Tally
+from broker_bridge.stores import postgres_quarantine, postgres_registry, postgres_standing, tallies
 from broker_bridge.stores import postgres_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
@@ -162,6 +162,11 @@ class PostgresStore:
         """See `Store.asset_names`."""
         with self._reading() as cursor:
             return reads.asset_names(cursor)
+
+    def tallies(self, silent_after_s: int) -> Sequence[Tally]:
+        """See `Store.tallies`."""
+        with self._reading() as cursor:
+            return tallies.tallies_of(cursor.execute(tallies.POSTGRESQL, (silent_after_s,)))
 
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
         """See `Store.asset_states`."""

@@ -9,8 +9,8 @@ from sqlite_utils import Database
 
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.standing import BridgeSign, Census, Standing
-from broker_bridge.store import AssetName, Balance
-from broker_bridge.stores import sqlite_quarantine, sqlite_registry, sqlite_standing
+from broker_bridge.store import AssetName, Balance, Tally
+from broker_bridge.stores import sqlite_quarantine, sqlite_registry, sqlite_standing, tallies
 from broker_bridge.stores import sqlite_reads as reads
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
@@ -140,6 +140,12 @@ class SqliteStore:
         """See `Store.asset_names`."""
         with self._reading() as connection:
             return reads.asset_names(connection)
+
+    def tallies(self, silent_after_s: int) -> Sequence[Tally]:
+        """See `Store.tallies`."""
+        with self._reading() as connection:
+            since_ms = self._now_ms() - silent_after_s * 1_000
+            return tallies.tallies_of(connection.execute(tallies.SQLITE, (since_ms,)))
 
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
         """See `Store.asset_states`."""

@@ -21,6 +21,7 @@ from contract.messages import (
     Counts,
     GatewayState,
     Holding,
+    KindSummary,
     Message,
     Parent,
     Receipt,
@@ -41,6 +42,7 @@ STATEMENTS: dict[str, type[Message]] = {
     "asset-event-undated": AssetEvent,
     "gateway-state": GatewayState,
     "gateway-state-offline": GatewayState,
+    "kind-summary": KindSummary,
 }
 BATCHES = ("batch", "batch-dictionary")
 

@@ -26,6 +26,7 @@ def test_the_topics_are_the_designs() -> None:
     assert (
         TOPICS.asset_event(Kind.STREETLIGHT, lamp) == "nadi/v1/baubau/feed/streetlight/PJU-1/event"
     )
+    assert TOPICS.kind_summary(Kind.STREETLIGHT) == "nadi/v1/baubau/feed/summary/streetlight"
     assert TOPICS.gateway_state(GATEWAY) == "nadi/v1/baubau/feed/gateway/bb-0001/state"
 
 

@@ -46,11 +46,12 @@ def test_every_topic_of_the_contract_is_documented() -> None:
         topics.asset_state("{kind}", "{asset}"),  # type: ignore[arg-type]
         topics.asset_event("{kind}", "{asset}"),  # type: ignore[arg-type]
         topics.gateway_state("{gateway}"),  # type: ignore[arg-type]
+        topics.kind_summary("{kind}"),  # type: ignore[arg-type]
     }
     methods = {name for name, member in vars(Topics).items() if _builds_a_topic(name, member)}
     assert methods == {
         *("batch", "holding", "status", "receipt"),
-        *("asset_state", "asset_event", "gateway_state"),
+        *("asset_state", "asset_event", "gateway_state", "kind_summary"),
     }
     assert documented == built
 
@@ -76,6 +77,7 @@ def test_states_are_retained_and_events_are_not(asyncapi: dict[str, Any]) -> Non
         "assetState": True,
         "assetEvent": False,
         "gatewayState": True,
+        "kindSummary": True,
         "batch": False,
         "holding": True,
         "status": True,

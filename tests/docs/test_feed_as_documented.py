@@ -34,6 +34,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Heard]]:
         with MqttClient(address) as reader:
             reader.subscribe("nadi/v1/baubau/feed/#")
             _wait_for(reader, f"{LAMP_TOPIC}/state")
+            _wait_for(reader, "nadi/v1/baubau/feed/summary/streetlight")
             _wait_for(reader, "nadi/v1/baubau/feed/gateway/bb-0001/state")
             district.silence("PJU-0001")
             _wait_for(reader, f"{LAMP_TOPIC}/event")
@@ -57,7 +58,7 @@ def test_every_message_of_the_feed_is_on_a_documented_topic_and_fits_its_schema(
         schema = messages[channel.message]["payload"]["schema"]
         assert complaints(json.loads(message.payload), schema, asyncapi) == [], message
         found.add(channel.name)
-    assert found == {"assetState", "assetEvent", "gatewayState"}
+    assert found == {"assetState", "assetEvent", "gatewayState", "kindSummary"}
 
 
 def test_who_comes_late_hears_the_retained_states_at_once(heard: list[Heard]) -> None:

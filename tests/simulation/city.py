@@ -10,7 +10,7 @@ from broker_bridge.errors import StoreGone
 from broker_bridge.inbound import Arrived
 from broker_bridge.ingest import Ingest
 from broker_bridge.standing import BridgeSign, Census
-from broker_bridge.store import AssetName, Balance, Transaction
+from broker_bridge.store import AssetName, Balance, Tally, Transaction
 from broker_bridge.stores.sqlite import SqliteStore
 from contract.codec import encode_model
 from contract.identity import Epoch, GatewayId
@@ -93,6 +93,10 @@ class FlakyStore:
     def gateway_states(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayState]:
         """The newest status of each."""
         return self.store.gateway_states(gateways)
+
+    def tallies(self, silent_after_s: int) -> Sequence[Tally]:
+        """Of each kind."""
+        return self.store.tallies(silent_after_s)
 
     def asset_states(self, assets: Iterable[AssetName]) -> Sequence[AssetState]:
         """The newest of each."""
