@@ -10,6 +10,7 @@ from broker_bridge.export.tables import NO_MS
 from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS
 
 DAY_MS = 86_400_000
+_WEEK_MS = 7 * DAY_MS
 _QUARTER_MS = 900_000  # an offset changes on the quarter of an hour, if it does
 
 
@@ -43,6 +44,12 @@ class Clock:
 
     def _of(self, ms: NDArray[np.int64]) -> NDArray[np.int64]:
         """What is added to each instant to get the wall clock's."""
+        if len(ms) and ms.max() - ms.min() < _WEEK_MS:
+            first, last = (
+                self._offset_ms(int(each) // _QUARTER_MS) for each in (ms.min(), ms.max())
+            )
+            if first == last:  # no zone changes twice within a week
+                return np.full(len(ms), first, np.int64)
         quarters, at = np.unique(ms // _QUARTER_MS, return_inverse=True)
         return np.array([self._offset_ms(q) for q in quarters.tolist()], np.int64)[at]
 

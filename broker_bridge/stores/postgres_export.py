@@ -1,7 +1,9 @@
 """One moment of the PostgreSQL store, read by columns while the bridges commit."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any, LiteralString
 
 import numpy as np
@@ -162,7 +164,8 @@ class PostgresMoment:
         tables = [] if few or part.since else self._tables(part)
         if tables:
             for table, pages in tables:
-                yield from self._by_pages(table, pages, part)
+                if pages:
+                    yield from self._by_pages(table, pages, part)
         else:
             for condition in self._since(part.since):
                 yield from self._by_rows([*_conditions(part), condition])
@@ -173,22 +176,34 @@ class PostgresMoment:
         return [(sql.Identifier(*at), pages) for *at, pages in found if _touches(at[1], part)]
 
     def _by_pages(self, table: sql.Identifier, pages: int, part: Part) -> Iterator[Block]:
+        """The server makes the next block while this one is written."""
         conditions = sql.SQL(" AND ").join(_conditions(part))
-        with self._db.cursor(binary=True) as cursor:
-            for first in range(0, pages, _PAGES):
-                cursor.execute(
-                    sql.SQL(_BY_PAGES).format(
-                        table=table,
-                        first=sql.Literal(f"({first},0)"),
-                        next=sql.Literal(f"({first + _PAGES},0)"),
-                        conditions=conditions,
-                    )
-                )
-                columns = _one(cursor)
+        ask = partial(self._columns, table, conditions=conditions)
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(ask, 0)
+            for following in range(_PAGES, pages + _PAGES, _PAGES):
+                columns = coming.result()
+                if following < pages:
+                    coming = ahead.submit(ask, following)
                 if columns[0] is not None:
                     yield _block(
                         [np.frombuffer(*each) for each in zip(columns, _KINDS, strict=True)]
                     )
+
+    def _columns(
+        self, table: sql.Identifier, first: int, *, conditions: sql.Composable
+    ) -> tuple[Any, ...]:
+        """Of the rows in so many pages, each column as one string of bytes."""
+        with self._db.cursor(binary=True) as cursor:
+            cursor.execute(
+                sql.SQL(_BY_PAGES).format(
+                    table=table,
+                    first=sql.Literal(f"({first},0)"),
+                    next=sql.Literal(f"({first + _PAGES},0)"),
+                    conditions=conditions,
+                )
+            )
+            return _one(cursor)
 
     def _since(self, since: Position | None) -> Iterator[sql.Composable]:
         """What was committed later, then what was committed before and has got its date since."""
