@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from broker_bridge.errors import RegistryRefused
+from contract.identity import Kind
 
 State = Literal["listed", "unlisted", "retired"]
 Name = tuple[str, str]
@@ -80,12 +81,23 @@ def is_new(known: Known, registry: NewRegistry) -> bool:
 
 
 def changed(before: Mapping[Name, Line], registry: NewRegistry) -> Sequence[Line]:
-    """What differs from the store, sorted; what is not on the list is unlisted."""
+    """What differs from the store, sorted; what is not on the list is unlisted.
+
+    What is listed as another kind now has moved: under its old kind it is retired.
+    """
     now = {line.key: line for line in registry.lines}
-    gone = (
-        replace(line, state="unlisted")
+    assets = {
+        line.name for line in registry.lines if line.state == "listed" and line.kind != Kind.GATEWAY
+    }
+    left: dict[Name, State] = {
+        key: "retired" if line.kind != Kind.GATEWAY and line.name in assets else "unlisted"
         for key, line in before.items()
-        if key not in now and line.state != "unlisted"
+        if key not in now
+    }
+    gone = (
+        replace(before[key], state=state)
+        for key, state in left.items()
+        if before[key].state != state
     )
     new = (line for key, line in now.items() if before.get(key) != line)
     return sorted((*gone, *new), key=lambda line: line.key)

@@ -16,7 +16,7 @@ from contract.registry import read_registry
 
 GOLDEN = Path(__file__).parents[1] / "fixtures" / "contract" / "signed-v1"
 V1 = GOLDEN.with_name("v1")
-ROOT = x509.load_pem_x509_certificate((GOLDEN / "root.pem").read_bytes())
+ROOT = x509.load_pem_x509_certificate((GOLDEN / "root.crt").read_bytes())
 TRUST = Trust(city=City("baubau"), root=ROOT)
 GATEWAY = GatewayId("bb-0001")
 
@@ -34,7 +34,7 @@ def golden(name: str) -> bytes:
 
 
 def test_every_golden_document_is_read_by_a_test() -> None:
-    assert {path.name for path in GOLDEN.iterdir()} == {"root.pem", *READERS}
+    assert {path.name for path in GOLDEN.iterdir()} == {"root.crt", *READERS}
 
 
 def test_a_registry_lists_what_it_listed_then() -> None:

@@ -44,6 +44,10 @@ CLAIMS = {
     "doctor_migrates": "tests/bridge/test_doctor.py::test_an_older_store_is_named_and_not_migrated",
     "day_of_utc": "tests/bridge/test_language.py::test_a_day_is_the_citys_day",
     "diary_forgets": "tests/agent/test_diary.py::test_it_outlives_the_agent_and_not_the_boot",
+    "export_overtaken": "tests/export/test_in_flight.py"
+    "::test_a_commit_in_flight_with_an_earlier_number_is_not_missed",
+    "dated_later_forgotten": "tests/export/test_export.py"
+    "::test_what_gets_its_date_after_an_export_is_in_the_next_one_and_once[sqlite]",
     "import_skips_signature": "tests/carrying/test_stick.py"
     "::test_every_byte_that_is_altered_is_found_and_nothing_of_its_file_is_stored",
 }

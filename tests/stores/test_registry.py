@@ -91,3 +91,19 @@ def test_a_retired_asset_is_told_no_longer_though_its_backlog_is_stored(store: C
     commit(store, 1)
     assert store.asset_states([LAMP]) == []
     assert store.query("SELECT count(*) FROM reading").rows[0][0] == 2
+
+
+def test_an_asset_that_is_listed_as_another_kind_is_told_no_longer_as_what_it_was(
+    store: CityStore,
+) -> None:
+    commit(store, 1)
+    store.load_registry(listing(1, [lamp()]))
+    moved = line(LAMP[1], Kind.CABINET)
+    store.load_registry(listing(2, [moved]))
+    assert store.retired() == [LAMP]
+    assert store.asset_states([LAMP]) == []
+    store.load_registry(listing(3, [moved]))
+    assert store.retired() == [LAMP]
+    store.load_registry(listing(4, [lamp()]))
+    assert [name for name in store.retired() if name == LAMP] == []
+    assert store.asset_states([LAMP])[0].registered
