@@ -12,7 +12,6 @@ from broker_bridge import language, quarantine
 from broker_bridge.backup import back_up, restore
 from broker_bridge.backup_words import Copied, say_made, say_restored
 from broker_bridge.balance import print_balance
-from broker_bridge.check import print_check
 from broker_bridge.config import BridgeSettings, load_settings
 from broker_bridge.export_arguments import export_arguments
 from broker_bridge.kept_backups import keep_newest
@@ -159,6 +158,8 @@ def _run(wanted: argparse.Namespace) -> int:
 
 
 def _check(wanted: argparse.Namespace) -> int:
+    from broker_bridge.check import print_check  # noqa: PLC0415 it loads cryptography
+
     settings = _settings(wanted)
     return OK if print_check(settings, wanted.settings, as_json=wanted.json) else FAILED
 

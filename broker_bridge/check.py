@@ -3,8 +3,11 @@
 import json
 from dataclasses import asdict, dataclass
 
+from broker_bridge.certificates import name_of, shown
 from broker_bridge.config import BridgeSettings
 from broker_bridge.connection import Connection
+from broker_bridge.doctor import machine_checks
+from broker_bridge.doctor.finding import State
 from broker_bridge.language import _, number
 from broker_bridge.opening import CityStore, opened_store
 from contract.errors import NadiError
@@ -79,6 +82,12 @@ def _registry(store: CityStore) -> Finding:
 
 
 def _broker(settings: BridgeSettings) -> Finding:
+    """A certificate has one session: beside its bridge at work only the way and TLS are tried."""
+    if _at_work(settings):
+        seen = machine_checks.ask(settings.broker)
+        said = _("{found}; the bridge at work keeps its session").format(found=seen.found)
+        ok = seen.state is State.OK
+        return Finding(id="broker", ok=ok, found=said, next_action=seen.next_action)
     try:
         connection = Connection(
             settings.broker, Topics(settings.city), in_flight=1, deliver=lambda *_: False
@@ -91,3 +100,13 @@ def _broker(settings: BridgeSettings) -> Finding:
         host=settings.broker.host, port=settings.broker.port
     )
     return Finding(id="broker", ok=True, found=found)
+
+
+def _at_work(settings: BridgeSettings) -> bool:
+    try:
+        name = name_of(shown(settings.broker.cert_file)[0])
+        with opened_store(settings.store) as store:
+            standing = store.standing()
+    except NadiError:
+        return False
+    return any(one.name == name and one.connected for one in standing.alive)

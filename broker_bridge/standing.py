@@ -53,6 +53,15 @@ class Standing:
     sizes: tuple[StoreSize, ...]
     bridges: tuple[BridgeSeen, ...]
 
+    @property
+    def alive(self) -> list[BridgeSeen]:
+        """Those that were heard within ALIVE_MS and did not say that they end."""
+        return [
+            one
+            for one in self.bridges
+            if not one.stopped and self.now_ms - one.heard_ms <= ALIVE_MS
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:

@@ -17,6 +17,7 @@ from broker_bridge.doctor.finding import Seen, bad, doubtful, good, skipped
 from broker_bridge.language import _, day, moment, number, span, zone
 from broker_bridge.stores.moments import ms_of
 from contract.errors import SettingsError
+from contract.tls import Broker
 
 APART_MS = 2_000
 DAY_S = 86_400
@@ -28,14 +29,20 @@ MAX_BACKUPS = 10_000
 def broker(centre: Centre) -> Seen:
     """Whether it takes connections, and what both sides think of each other's certificate."""
     wanted = centre.settings.broker
-    where = f"{wanted.host}:{wanted.port}"
     if Path(wanted.key_file).exists() and not os.access(wanted.key_file, os.R_OK):
         return skipped(_("the bridge's key may not be read by this user"), _("run it with sudo"))
+    return ask(wanted, centre)
+
+
+def ask(wanted: Broker, centre: Centre | None = None) -> Seen:
+    """The same, without the bridge's session; `centre` keeps the certificate that was shown."""
+    where = f"{wanted.host}:{wanted.port}"
     try:
         answer = way.ask(wanted)
     except SettingsError as error:
         return bad(str(error), error.hint)
-    centre.broker_shows = answer.certificate
+    if centre:
+        centre.broker_shows = answer.certificate
     if answer.verdict == "no way":
         return bad(
             _("{where} takes no connection: {why}").format(where=where, why=answer.why),

@@ -10,7 +10,7 @@ from broker_bridge.doctor.growth import growth_of
 from broker_bridge.errors import StoreGone
 from broker_bridge.language import _, moment, number, plural, size, span
 from broker_bridge.quarantine import printable
-from broker_bridge.standing import ALIVE_MS, DAY_MS, BridgeSeen, Standing
+from broker_bridge.standing import DAY_MS, BridgeSeen, Standing
 from broker_bridge.store import Balance, Hole
 from broker_bridge.stores.moments import EARLIEST_MS
 from broker_bridge.stores.schema import migrations_of
@@ -126,7 +126,7 @@ def retention(centre: Centre) -> Seen:
 def bridges(centre: Centre) -> Seen:
     """Who is alive, and whether all speak with the broker and are of one version."""
     standing = centre.standing
-    alive = [one for one in standing.bridges if _is_alive(one, standing)]
+    alive = standing.alive
     silent = [one for one in standing.bridges if not one.stopped and one not in alive]
     if not alive:
         return bad(
@@ -150,10 +150,6 @@ def bridges(centre: Centre) -> Seen:
     if len({one.program for one in alive}) > 1:
         return doubtful(said, _("finish the upgrade: all bridges of one version"))
     return good(said)
-
-
-def _is_alive(one: BridgeSeen, standing: Standing) -> bool:
-    return not one.stopped and standing.now_ms - one.heard_ms <= ALIVE_MS
 
 
 def _described(one: BridgeSeen, standing: Standing) -> str:

@@ -56,9 +56,11 @@ def bridge(settings_file: Path, tmp_path: Path) -> Iterator[Program]:
         program.stop()
 
 
-def examined(settings_file: Path, *switches: str) -> subprocess.CompletedProcess[str]:
+def examined(
+    settings_file: Path, *switches: str, command: str = "doctor"
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "broker_bridge", "doctor", "--settings", settings_file, *switches],
+        [sys.executable, "-m", "broker_bridge", command, "--settings", settings_file, *switches],
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -82,6 +84,8 @@ def test_a_centre_that_runs_is_well_and_keeps_its_session(
     assert not wrong
     assert "TLS holds both ways" in found["broker"]["found"]
     assert "broker until" in found["certificates"]["found"]
+    checked = examined(settings_file, "--json", command="check")
+    assert "the bridge at work keeps its session" in checked.stdout
     assert bridge.log_file.read_text().count("connected to the broker") == 1
     assert "\nnadi_bridge_broker_connected 1.0\n" in exposition(settings_file)
     assert 'certificate_ends_seconds{certificate="bridge"} 1.' in exposition(settings_file)
