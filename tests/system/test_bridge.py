@@ -284,7 +284,8 @@ def test_what_was_quarantined_is_seen_tried_and_discarded_beside_the_running_bri
     code, said = command("list")
     assert code == 0
     assert f"{OWN}: 1 there" in said
-    number, _, _, _, reason = said.splitlines()[1].split(maxsplit=4)
+    number, _, reason = said.splitlines()[1].partition(OWN)
+    number, reason = number.split()[0], reason.split(maxsplit=1)[1]
     assert f"reason    {reason}" in command("show", number)[1]
     code, said = command("retry", number)
     assert code == 1
