@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -14,7 +15,8 @@ from broker_bridge.errors import RetentionRefused
 from broker_bridge.opening import CityStore
 from broker_bridge.retention import DAY_MS, Retained, Retention, outlook
 from broker_bridge.stores.hours import HOUR_MS, hour_of
-from contract.identity import Epoch, Kind
+from broker_bridge.stores.sqlite import SqliteStore
+from contract.identity import AssetId, Epoch, Kind
 from contract.messages import BatchBody, EventColumn
 from contract.readings import Phase
 from tests.stores.conftest import OpenStore
@@ -362,3 +364,17 @@ def test_a_day_without_any_reading_is_passed_over(store: CityStore) -> None:
     retain(store, rest=lambda _: (next(steps), None)[1])
     assert len(hours(store)) == 2
     assert next(steps) < 60
+
+
+def test_a_step_on_sqlite_takes_little_so_that_others_may_write(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "city.db", now_ms=lambda: NOW_MS)
+    lamps = [(AssetId(f"PJU-{at:04}"), Kind.STREETLIGHT) for at in range(60)]
+    commit(store, 1, [(lamp, "voltage", old(200) + m, 220.0) for lamp in lamps for m in range(200)])
+    retain(store, now_ms=old(190))
+    taken, over = list[int](), False
+    while not over:
+        with store.retaining({}) as step:
+            gone = step.drop_raw(hour_of(old(199)))
+        taken, over = [*taken, gone.readings], gone.over
+    store.close()
+    assert (sum(taken), max(taken)) == (12_000, 4_000)
