@@ -180,11 +180,13 @@ def _months_before(months: int) -> datetime:
     return START.replace(year=at // 12, month=at % 12 + 1)
 
 
-def _retain(run: Run, store: CityStore, now: datetime) -> tuple[Retained, float]:
+def _retain(
+    run: Run, store: CityStore, now: datetime, *, raw_days: int = 90
+) -> tuple[Retained, float]:
     began_s = time.perf_counter()
     retention = Retention(
         store,
-        RetentionSettings(),
+        RetentionSettings(raw_days=raw_days),
         monotonic=time.monotonic,
         rest=time.sleep,
         progress=run.say,
@@ -246,7 +248,7 @@ def _history(
 def _while_a_month_goes(
     run: Run, store: CityStore, settings: StoreSettings, fleet: Fleet
 ) -> Iterator[Figure]:
-    _retain(run, store, START + timedelta(days=92))  # the empty months before July
+    _retain(run, store, OLD, raw_days=126)  # makes all hours, and takes the months before July
     alone_ms = [fleet.commit(store, OLD, minute) for minute in range(COMMITS)]
     took: list[tuple[Retained, float]] = []
 
