@@ -88,10 +88,10 @@ class RetentionSettings(Section):
 class IngestSettings(Section):
     """How large one transaction may grow, and what may wait in memory."""
 
-    group_batches: Annotated[int, Field(ge=1, le=1_000)] = 200
+    group_batches: Annotated[int, Field(ge=2, le=1_000)] = 200
     group_mb: Megabytes = 4
     linger_ms: Annotated[int, Field(ge=0, le=1_000)] = 10
-    in_flight: Annotated[int, Field(ge=1, le=65_535)] = 1_000
+    in_flight: Annotated[int, Field(ge=1, le=65_535)] = 20_000
     waiting_mb: Megabytes = 64
 
     @property

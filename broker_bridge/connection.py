@@ -20,6 +20,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from broker_bridge.acknowledging import InOrder
 from broker_bridge.errors import BrokerRefused
 from broker_bridge.inbound import Arrived
 from contract.codec import MAX_BODY_BYTES
@@ -91,6 +92,7 @@ class Connection:
         self._unconfirmed = 0
         self.shed = 0
         self._client = self._new_client()
+        self._order = InOrder(lambda mid: self._client.ack(mid, 1))
 
     @property
     def lost(self) -> bool:
@@ -155,9 +157,9 @@ class Connection:
         return True
 
     def acknowledge(self, mid: int) -> None:
-        """PUBACK; nothing for QoS 0 (mid 0) or once the connection is lost."""
+        """PUBACK in its turn; nothing for QoS 0 (mid 0) or once the connection is lost."""
         if mid and not self.lost:
-            self._client.ack(mid, 1)
+            self._order.done(mid)
 
     def close(self) -> None:
         """Sends what is queued, then DISCONNECT."""
@@ -232,16 +234,19 @@ class Connection:
         # A broker may grant a subscription and deliver nothing; what it refuses to take, it says.
         self._probe = client.publish(self._probe_topic, b"", qos=1).mid
 
-    def _on_message(self, client: Client, _userdata: Any, message: MQTTMessage) -> None:
+    def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         header = getattr(message.properties, "UserProperty", ())
         arrived = Arrived(topic=message.topic, header=header, payload=bytes(message.payload))
         size = len(message.payload) + sum(len(name) + len(value) for name, value in header)
-        if not self._deliver(Delivery(arrived, self, message.mid if message.qos else 0), size):
+        mid = message.mid if message.qos else 0
+        if mid:
+            self._order.came(mid)
+        if not self._deliver(Delivery(arrived, self, mid), size):
             # Without a receipt the gateway sends it again; an unacknowledged one would hold a slot.
             if not self.shed:
                 log.warning("no room for more messages; their gateways will send them again")
             self.shed += 1
-            client.ack(message.mid, message.qos)
+            self.acknowledge(mid)
 
     def _on_publish(
         self,

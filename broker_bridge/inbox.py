@@ -1,7 +1,8 @@
-"""Messages wait here, within bounds, until the ingest takes them in groups."""
+"""Messages wait here, within bounds, until the ingest takes them in groups, the fresh first."""
 
 import threading
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -17,13 +18,30 @@ class Grouping:
     linger_s: float = 0.010
     waiting_bytes: int = 64 << 20
 
+    @property
+    def backlog_waiting_bytes(self) -> int:
+        """What of `waiting_bytes` a backlog may fill: it never takes the room of what is fresh."""
+        return self.waiting_bytes * 3 // 4
+
+    @property
+    def backlog_batches(self) -> int:
+        """What of a group is kept for a backlog, so that it goes on, and the most it may be.
+
+        Whatever is fresh waits for the group before it, which must not take long.
+        """
+        return max(1, self.group_batches // 4)
+
 
 class Inbox(Generic[_T]):
-    """One thread puts, one takes; it bounds the bytes, since not every broker keeps its quota."""
+    """One thread puts, one takes; it bounds the bytes, since not every broker keeps its quota.
+
+    Whatever came first, events, live batches and statements go before backlog.
+    """
 
     def __init__(self, grouping: Grouping) -> None:
         self._grouping = grouping
-        self._waiting: deque[tuple[_T, int]] = deque()
+        self._fresh: deque[tuple[_T, int]] = deque()
+        self._backlog: deque[tuple[_T, int]] = deque()
         self._bytes = 0
         self._woken = False
         lock = threading.Lock()
@@ -31,16 +49,17 @@ class Inbox(Generic[_T]):
         self._enough = threading.Condition(lock)
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._fresh) + len(self._backlog)
 
-    def put(self, item: _T, *, size: int) -> bool:
-        """Whether it was taken; False once `waiting_bytes` are full."""
+    def put(self, item: _T, *, size: int, backlog: bool = False) -> bool:
+        """Whether it was taken; False once its bytes are full."""
+        bound = self._grouping.backlog_waiting_bytes if backlog else self._grouping.waiting_bytes
         with self._some:
-            if self._bytes + size > self._grouping.waiting_bytes and self._waiting:
+            if self._bytes + size > bound and len(self):
                 return False
-            self._waiting.append((item, size))
+            (self._backlog if backlog else self._fresh).append((item, size))
             self._bytes += size
-            if len(self._waiting) == 1:
+            if len(self) == 1:
                 self._some.notify()
             elif self._is_enough():
                 self._enough.notify()
@@ -60,9 +79,9 @@ class Inbox(Generic[_T]):
         that comes to an idle ingest lingers for others.
         """
         with self._some:
-            if not self._waiting:
-                self._some.wait_for(lambda: self._waiting or self._woken, timeout_s)
-                if self._waiting:
+            if not len(self):
+                self._some.wait_for(lambda: len(self) or self._woken, timeout_s)
+                if len(self):
                     self._enough.wait_for(
                         lambda: self._is_enough() or self._woken, self._grouping.linger_s
                     )
@@ -71,16 +90,26 @@ class Inbox(Generic[_T]):
 
     def _is_enough(self) -> bool:
         full = self._bytes >= self._grouping.group_bytes
-        return full or len(self._waiting) >= self._grouping.group_batches
+        return full or len(self) >= self._grouping.group_batches
 
     def _take(self) -> list[_T]:
-        group: list[_T] = []
+        bounds = self._grouping
+        backlog = min(len(self._backlog), bounds.backlog_batches)
+        backlog_bytes = bounds.group_bytes // 4 if backlog else 0
+        return [
+            *self._first(
+                self._fresh, bounds.group_batches - backlog, bounds.group_bytes - backlog_bytes
+            ),
+            *self._first(self._backlog, backlog, backlog_bytes),
+        ]
+
+    def _first(self, lane: deque[tuple[_T, int]], most: int, most_bytes: int) -> Iterator[_T]:
+        """Within both bounds, but one at least, or a large message would wait for ever."""
         size = 0
-        while self._waiting and len(group) < self._grouping.group_batches:
-            if group and size + self._waiting[0][1] > self._grouping.group_bytes:
-                break
-            item, item_size = self._waiting.popleft()
-            group.append(item)
+        for at in range(min(most, len(lane))):
+            if at and size + lane[0][1] > most_bytes:
+                return
+            item, item_size = lane.popleft()
             size += item_size
-        self._bytes -= size
-        return group
+            self._bytes -= item_size
+            yield item

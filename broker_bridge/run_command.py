@@ -28,7 +28,7 @@ from broker_bridge.session import Session
 from broker_bridge.sign_of_life import PROGRAM, SignOfLife, Who
 from broker_bridge.summary import Summary
 from contract.errors import NadiError
-from contract.topics import Topics
+from contract.topics import Topics, is_backlog
 
 HEARD_S = 1.0
 
@@ -90,7 +90,9 @@ def _service(settings: BridgeSettings, measures: Measures) -> Service:
         settings.broker,
         topics,
         in_flight=settings.ingest.in_flight,
-        deliver=lambda delivery, size: inbox.put(delivery, size=size),
+        deliver=lambda delivery, size: inbox.put(
+            delivery, size=size, backlog=is_backlog(delivery.arrived.topic)
+        ),
     )
     connect()  # a certificate that cannot be used is said now, not at every try
     random = Random()

@@ -17,6 +17,11 @@ class Upward:
     lane: Lane | None = None
 
 
+def is_backlog(topic: str) -> bool:
+    """Whether it is an upward topic of batches that whatever is fresh goes before."""
+    return topic.endswith(f"/batch/{Lane.BACKLOG}")
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The topics of one city."""

@@ -75,3 +75,40 @@ def test_a_wake_ends_the_wait() -> None:
     started = time.monotonic()
     assert box.group(timeout_s=DEADLINE_S) == []
     assert time.monotonic() - started < DEADLINE_S
+
+
+def test_what_is_fresh_goes_before_a_backlog_that_came_first() -> None:
+    box = inbox()
+    for item in "abcdef":
+        assert box.put(item, size=10, backlog=True)
+    assert box.put("L", size=10)
+    assert [box.group(timeout_s=0) for _ in range(2)] == [["L", "a"], ["b"]]
+
+
+def test_a_backlog_goes_on_while_fresh_messages_never_end() -> None:
+    box = inbox(waiting="LMNO")
+    for item in "ab":
+        assert box.put(item, size=10, backlog=True)
+    assert [box.group(timeout_s=0) for _ in range(2)] == [["L", "M", "a"], ["N", "O", "b"]]
+
+
+def test_a_backlog_never_makes_a_group_that_takes_long() -> None:
+    box = inbox(replace(GROUPING, group_batches=8))
+    for item in "abcde":
+        assert box.put(item, size=1, backlog=True)
+    assert [box.group(timeout_s=0) for _ in range(3)] == [["a", "b"], ["c", "d"], ["e"]]
+
+
+def test_a_large_fresh_message_does_not_end_a_backlog() -> None:
+    box = inbox()
+    assert box.put("large", size=500)
+    assert box.put("a", size=60, backlog=True)
+    assert box.group(timeout_s=0) == ["large", "a"]
+    assert box.put("b", size=750, backlog=True)
+
+
+def test_a_backlog_leaves_room_for_what_is_fresh() -> None:
+    box = inbox()
+    assert box.put("a", size=700, backlog=True)
+    assert not box.put("b", size=100, backlog=True)
+    assert box.put("L", size=300)

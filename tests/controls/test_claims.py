@@ -28,6 +28,8 @@ CLAIMS = {
     "::test_another_count_is_refused_and_nothing_changes[sqlite-12]",
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
+    "one_line_for_all": "tests/system/test_lanes.py"
+    "::test_a_live_batch_is_receipted_before_the_backlog_that_came_first",
     "counters_forgotten": "tests/agent/outbox/test_counters.py"
     "::test_a_destroyed_outbox_leaves_what_each_epoch_held",
     "spoilt_body_unexpected": "tests/fuzz/test_fuzz.py"
