@@ -95,4 +95,16 @@ def test_a_bridge_of_before_must_end_first(
         pytest.raises(RetentionRefused, match="before this store was upgraded still runs"),
     ):
         retain(stores[0])
+    assert any(connected(conninfo) == 0 for _ in range(1_000))
     retain(stores[0])
+
+
+def connected(conninfo: str) -> int:
+    """How many bridges of before the server still knows: one that hangs up stays for a moment."""
+    with psycopg.connect(conninfo) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE application_name = 'nadi-bridge' AND datname = current_database()"
+        ).fetchone()
+    assert row
+    return int(row[0])
