@@ -27,8 +27,9 @@ def main() -> int:
 
 def _once(wanted: Wanted) -> bool:
     """Whether a promise was broken; five hundred cards lie in memory where they can."""
-    parent = MEMORY if MEMORY.is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="nadi-herd-", dir=parent) as folder:
+    if MEMORY.is_dir():  # a database that root starts is let through temporary folders only
+        tempfile.tempdir = str(MEMORY)
+    with tempfile.TemporaryDirectory(prefix="nadi-herd-") as folder:
         try:
             verdict = herd(wanted, Path(folder))
         except ProgramError as error:
