@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -23,10 +22,15 @@ class Console:
         self._clients = 0
 
     async def run(self, path: Path) -> None:
-        """Listen on `path` until cancelled; readable by the owner and its group."""
+        """Listen on `path` until cancelled; from the moment it is there its group may use it.
+
+        Who asks an agent that has just started must not be told that he may not.
+        """
+        new = path.with_name(f".{path.name}")
         _make_way(path)
-        server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
-        os.chmod(path, 0o660)  # noqa: PTH101 the socket exists only now
+        server = await asyncio.start_unix_server(self._serve, new, limit=MAX_LINE_BYTES)
+        new.chmod(0o660)
+        new.replace(path)
         await server.serve_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
