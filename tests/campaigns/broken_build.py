@@ -35,7 +35,11 @@ def run_in(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(folder),
+            "PYTEST_ADDOPTS": f"--basetemp={folder}/temporary",  # the usual one may be in use
+        },
         capture_output=True,
         text=True,
         timeout=300,
