@@ -30,7 +30,7 @@ MAX_GROWTH_MIB = 0.5
 OF_A_DRIVER = {
     "lamps": {"agent.drivers.pzem004t"},
     "bins": {"agent.drivers.a02yyuw"},
-    "cameras": {"agent.drivers.rtsp_camera", "agent.drivers.login"},
+    "cameras": {"agent.drivers.rtsp_camera"},
     "access_points": {"agent.drivers.snmp_access_point", "agent.drivers.snmp"},
 }
 OF_SERIAL_LINES = {"serial", "serial_asyncio_fast", "agent.serial_port"}

@@ -1,7 +1,7 @@
 """A camera's power, stream, picture, clock and storage, in the order of what explains what."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from agent.drivers import rtsp_camera
 from agent.drivers.account import Account
@@ -12,10 +12,12 @@ from agent.drivers.onvif_clock import OnvifClock
 from agent.drivers.onvif_information import OnvifInformation
 from agent.drivers.picture import StillPicture
 from agent.drivers.place import NetworkPlace
-from agent.drivers.poe_port import PoePort
 from agent.errors import DeviceError, Unpowered
 from agent.tap import Note, Traffic
 from contract.network_devices import RtspCamera
+
+if TYPE_CHECKING:
+    from agent.drivers.poe_port import PoePort
 
 
 class Information(Protocol):
@@ -36,7 +38,7 @@ class CameraDriver:
         self,
         stream: Driver,
         *,
-        power: PoePort | None = None,
+        power: "PoePort | None" = None,
         checks: dict[str, Driver] | None = None,
         information: Information | None = None,
         traffic: Traffic | None = None,
@@ -95,11 +97,19 @@ def build(settings: RtspCamera, place: NetworkPlace) -> Driver:
     account = place.accounts.of(settings.host, settings.port, user, password)
     return CameraDriver(
         rtsp_camera.build(settings, place),
-        power=PoePort(settings.poe, place) if settings.poe else None,
+        power=_power(settings, place),
         checks=dict(_checks(settings, place, account)),
         information=_information(settings, place),
         traffic=place.traffic,
     )
+
+
+def _power(settings: RtspCamera, place: NetworkPlace) -> "PoePort | None":
+    if settings.poe is None:
+        return None
+    from agent.drivers.poe_port import PoePort  # noqa: PLC0415 SNMP, only where a port is named
+
+    return PoePort(settings.poe, place)
 
 
 def _checks(

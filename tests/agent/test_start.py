@@ -18,10 +18,15 @@ ONLY_WHEN_NAMED = (
 )
 
 
+def test_a_camera_without_a_port_of_a_switch_loads_no_snmp() -> None:
+    assert loaded_by("import agent.drivers.camera").isdisjoint({"agent.drivers.snmp"})
+
+
 def test_a_start_loads_no_library_that_no_setting_names() -> None:
-    code = (
-        "import agent.app, agent.drivers.registry, json, sys; print(json.dumps(list(sys.modules)))"
-    )
+    assert loaded_by("import agent.app, agent.drivers.registry").isdisjoint(ONLY_WHEN_NAMED)
+
+
+def loaded_by(line: str) -> set[str]:
+    code = f"{line}; import json, sys; print(json.dumps(list(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    loaded = set(json.loads(done.stdout))
-    assert loaded.isdisjoint(ONLY_WHEN_NAMED)
+    return set(json.loads(done.stdout))
