@@ -162,12 +162,15 @@ class Program:
         self._wait_until_bound()
 
     def _wait_until_bound(self) -> None:
-        """Until setpriv has become the program: before that it could outlive us."""
-        comm = Path(f"/proc/{self.pid}/comm")
+        """Until setpriv has become the program: before that it could outlive us.
+
+        Its command line is empty while it becomes either; its name would be the old one by then.
+        """
+        words = Path(f"/proc/{self.pid}/cmdline")
         until_s = time.monotonic() + BOUND_S
         while self.running and time.monotonic() < until_s:
             with contextlib.suppress(OSError):
-                if comm.read_text().strip() != "setpriv":
+                if words.read_bytes().partition(b"\0")[0] not in (b"", b"setpriv"):
                     return
             time.sleep(POLL_S / 10)
 
