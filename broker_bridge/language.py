@@ -16,7 +16,6 @@ LOCALES = Path(__file__).parent / "locale"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MS = 253_402_214_400_000  # a day before the year 10000, whatever the zone
 _EARLIEST_MS = -62_135_510_400_000
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 _language = "en"
 _zone = ZoneInfo("UTC")
@@ -55,6 +54,14 @@ class Marked(str):
 def mark(message: str) -> Marked:
     """The message, to be translated where it is shown."""
     return Marked(message)
+
+
+_SPANS = {
+    "s": mark("{count} s"),
+    "min": mark("{count} min"),
+    "h": mark("{count} h"),
+    "d": mark("{count} d"),
+}
 
 
 def zone() -> ZoneInfo:
@@ -98,14 +105,8 @@ def bounds_ms(of: date) -> tuple[int, int]:
 
 def span(length_s: float) -> str:
     """40 s, 12 min, 3 h or 31 d: so much that a person can plan with it."""
-    seconds = round(length_s)
-    if seconds < _MINUTE_S:
-        return _("{count} s").format(count=seconds)
-    if seconds < _HOUR_S:
-        return _("{count} min").format(count=seconds // _MINUTE_S)
-    if seconds < 2 * _DAY_S:
-        return _("{count} h").format(count=seconds // _HOUR_S)
-    return _("{count} d").format(count=number(seconds // _DAY_S))
+    unit, count = forms.span(length_s)
+    return _(_SPANS[unit]).format(count=number(count))
 
 
 def _two_days(of: date) -> tuple[date, date]:

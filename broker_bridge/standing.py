@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 DAY_MS = 86_400_000
 FORGOTTEN_MS = 30 * DAY_MS  # after so long a bridge that is gone is forgotten
@@ -33,6 +34,15 @@ class BridgeSeen:
     stopped: bool
     began_ms: int
     heard_ms: int
+
+    @classmethod
+    def of_row(cls, row: tuple[str, str, str, bool | int, bool | int, int, int]) -> Self:
+        """From a row in the order of the fields, of either store."""
+        name, host, program, connected, stopped, began_ms, heard_ms = row
+        return cls(
+            name=name, host=host, program=program, connected=bool(connected),
+            stopped=bool(stopped), began_ms=began_ms, heard_ms=heard_ms,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 
 LANGUAGES = ("id", "en")
+_MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 _MONTHS = {
     "en": ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     "id": ("Jan", "Feb", "Mar", "Apr", "Mei", "Jun", "Jul", "Agu", "Sep", "Okt", "Nov", "Des"),
@@ -28,3 +29,15 @@ def day(moment: date, language: str) -> str:
 def clock(moment: datetime, language: str) -> str:
     """19:05 or 19.05; a moment must be in the zone where it is read."""
     return f"{moment.hour:02}{'.' if language == 'id' else ':'}{moment.minute:02}"
+
+
+def span(length_s: float) -> tuple[str, int]:
+    """In what a person plans with such a length, `s`, `min`, `h` or `d`, and how many of it."""
+    seconds = round(length_s)
+    if seconds < _MINUTE_S:
+        return "s", seconds
+    if seconds < _HOUR_S:
+        return "min", seconds // _MINUTE_S
+    if seconds < 2 * _DAY_S:
+        return "h", seconds // _HOUR_S
+    return "d", seconds // _DAY_S

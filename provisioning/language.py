@@ -15,7 +15,6 @@ DEFAULT = "id"
 LOCALES = Path(__file__).parent / "locale"
 FLEET_SETTINGS = Path("/etc/nadi/nadi.toml")
 
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 
 _language = "en"
 _translations = gettext.NullTranslations()
@@ -64,6 +63,14 @@ def mark(message: str) -> Marked:
     return Marked(message)
 
 
+_SPANS = {
+    "s": mark("{count} s"),
+    "min": mark("{count} min"),
+    "h": mark("{count} h"),
+    "d": mark("{count} d"),
+}
+
+
 def number(value: int) -> str:
     """1,204 or 1.204."""
     return forms.number(value, _language)
@@ -81,14 +88,8 @@ def clock(moment: datetime, zone: tzinfo | None = None) -> str:
 
 def span(length: timedelta) -> str:
     """40 s, 12 min, 3 h or 31 d: so much that a person can plan with it."""
-    seconds = round(length.total_seconds())
-    if seconds < _MINUTE_S:
-        return _("{count} s").format(count=seconds)
-    if seconds < _HOUR_S:
-        return _("{count} min").format(count=seconds // _MINUTE_S)
-    if seconds < 2 * _DAY_S:
-        return _("{count} h").format(count=seconds // _HOUR_S)
-    return _("{count} d").format(count=number(seconds // _DAY_S))
+    unit, count = forms.span(length.total_seconds())
+    return _(_SPANS[unit]).format(count=number(count))
 
 
 def _of_fleet(settings: Path) -> str | None:

@@ -2,13 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_ROWS = 65_536
 NO_UNCERTAINTY = -1
+
+# Asked alike of either store: how far it is, and what its ids mean, in the order of `names_of`.
+POSITION: Final = """
+SELECT (SELECT id FROM generation), coalesce(max(id), 0),
+    (SELECT coalesce(max(dated), 0) FROM boot)
+FROM batch
+"""
+NAMES: Final = (
+    "SELECT id, kind, name, kelurahan, latitude, longitude FROM asset",
+    "SELECT id, name, unit FROM quantity",
+    "SELECT id, name FROM gateway",
+)
 
 Integers = NDArray[np.int64]
 

@@ -15,7 +15,9 @@ from psycopg.errors import LockNotAvailable
 from broker_bridge.errors import StoreGone
 from broker_bridge.stores.exporting import (
     BLOCK_ROWS,
+    NAMES,
     NO_UNCERTAINTY,
+    POSITION,
     BatchFacts,
     Block,
     EventRow,
@@ -46,15 +48,7 @@ _SESSION = {
 # Every commit of readings writes `batch`. With the lock nobody is within one: whatever has an id
 # up to the highest is committed, and is in the snapshot that the first question takes.
 _NOBODY_COMMITS = "LOCK TABLE batch IN SHARE MODE"
-_POSITION = """
-SELECT (SELECT id FROM generation), coalesce(max(id), 0),
-    (SELECT coalesce(max(dated), 0) FROM boot)
-FROM batch
-"""
 _MARK = "SELECT sha256 FROM batch WHERE id = %s"
-_ASSETS = "SELECT id, kind, name, kelurahan, latitude, longitude FROM asset"
-_QUANTITIES = "SELECT id, name, unit FROM quantity"
-_GATEWAYS = "SELECT id, name FROM gateway"
 # The tables that hold the readings, each with the month it is of.
 _TABLES = """
 SELECT n.nspname, c.relname, pg_relation_size(c.oid) / current_setting('block_size')::int
@@ -141,14 +135,14 @@ class PostgresMoment:
         self._asking = asking
         asking.autocommit = True
         self.position = self._snapshot()
-        rows = (self._db.execute(sql_).fetchall() for sql_ in (_ASSETS, _QUANTITIES, _GATEWAYS))
+        rows = (self._db.execute(sql_).fetchall() for sql_ in NAMES)
         self.names = names_of(*rows)
 
     def _snapshot(self) -> Position:
         """Bridges wait while the lock is asked for, which is as long as the commits at hand."""
         self._db.execute("SAVEPOINT before_the_lock")
         self._db.execute(_NOBODY_COMMITS)
-        generation, batch, dated = _one(self._db.execute(_POSITION))
+        generation, batch, dated = _one(self._db.execute(POSITION))
         self._db.execute("ROLLBACK TO SAVEPOINT before_the_lock")
         mark = self.mark_of(batch) or ""
         return Position(generation=generation, batch=batch, mark=mark, dated=dated)

@@ -75,7 +75,9 @@ def standing(cursor: Cursor[Any]) -> Standing:
         bytes=size,
         reusable_bytes=0,
         sizes=tuple(StoreSize(measured_ms=at, bytes=bytes_) for at, bytes_ in sizes),
-        bridges=tuple(_seen(row) for row in cursor.execute(_BRIDGES.encode()).fetchall()),
+        bridges=tuple(
+            BridgeSeen.of_row(row) for row in cursor.execute(_BRIDGES.encode()).fetchall()
+        ),
     )
 
 
@@ -90,14 +92,6 @@ def census(cursor: Cursor[Any]) -> Census:
         store_bytes=used,
         bridges_alive=alive,
     )
-
-
-def _seen(row: tuple[str, str, str, bool, bool, int, int]) -> BridgeSeen:
-    name, host, program, connected, stopped, began_ms, heard_ms = row
-    return BridgeSeen(
-        name=name, host=host, program=program, connected=connected, stopped=stopped,
-        began_ms=began_ms, heard_ms=heard_ms,
-    )  # fmt: skip
 
 
 def _interval(length_ms: int) -> timedelta:

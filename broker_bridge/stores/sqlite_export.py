@@ -12,7 +12,9 @@ import numpy as np
 from broker_bridge.errors import StoreGone
 from broker_bridge.stores.exporting import (
     BLOCK_ROWS,
+    NAMES,
     NO_UNCERTAINTY,
+    POSITION,
     BatchFacts,
     Block,
     EventRow,
@@ -26,15 +28,7 @@ from broker_bridge.stores.exporting import (
 )
 
 _BUSY_TIMEOUT_S = 5.0
-_POSITION = """
-SELECT (SELECT id FROM generation), coalesce(max(id), 0),
-    (SELECT coalesce(max(dated), 0) FROM boot)
-FROM batch
-"""
 _MARK = "SELECT sha256 FROM batch WHERE id = ?"
-_ASSETS = "SELECT id, kind, name, kelurahan, latitude, longitude FROM asset"
-_QUANTITIES = "SELECT id, name, unit FROM quantity"
-_GATEWAYS = "SELECT id, name FROM gateway"
 _READINGS = """
 SELECT observed_ms, value, batch_id, asset_id, quantity_id, quality FROM reading
 WHERE {conditions}
@@ -94,10 +88,10 @@ class SqliteMoment:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._db = database
-        generation, batch, dated = database.execute(_POSITION).fetchone()
+        generation, batch, dated = database.execute(POSITION).fetchone()
         mark = self.mark_of(batch) or ""
         self.position = Position(generation=generation, batch=batch, mark=mark, dated=dated)
-        rows = (database.execute(sql).fetchall() for sql in (_ASSETS, _QUANTITIES, _GATEWAYS))
+        rows = (database.execute(sql).fetchall() for sql in NAMES)
         self.names = names_of(*rows)
 
     def mark_of(self, batch: int) -> str | None:

@@ -65,7 +65,7 @@ def standing(connection: sqlite3.Connection, *, now_ms: int) -> Standing:
         bytes=used,
         reusable_bytes=free,
         sizes=tuple(StoreSize(measured_ms=at, bytes=size) for at, size in sizes),
-        bridges=tuple(_seen(row) for row in connection.execute(_BRIDGES)),
+        bridges=tuple(BridgeSeen.of_row(row) for row in connection.execute(_BRIDGES)),
     )
 
 
@@ -80,14 +80,6 @@ def census(connection: sqlite3.Connection, *, now_ms: int) -> Census:
         store_bytes=used,
         bridges_alive=alive,
     )
-
-
-def _seen(row: tuple[str, str, str, int, int, int, int]) -> BridgeSeen:
-    name, host, program, connected, stopped, began_ms, heard_ms = row
-    return BridgeSeen(
-        name=name, host=host, program=program, connected=bool(connected), stopped=bool(stopped),
-        began_ms=began_ms, heard_ms=heard_ms,
-    )  # fmt: skip
 
 
 def _pages(connection: sqlite3.Connection) -> tuple[int, int]:

@@ -15,15 +15,14 @@ PARTS = (
 
 
 def broken_build(patch: Path, folder: Path) -> Path:
-    """A copy of the tree with one line of production code changed.
-
-    What Python has compiled is copied too: it is believed where its source is as old as it was.
-    """
+    """A copy of the tree with one line of production code changed."""
     for part in PARTS:
         if (ROOT / part).is_file():
             shutil.copy(ROOT / part, folder)
         else:
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("*.pyc.*"))
+            shutil.copytree(
+                ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__")
+            )
     applied = subprocess.run(
         ["git", "apply", str(patch)], cwd=folder, capture_output=True, text=True, check=False
     )
