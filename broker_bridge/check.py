@@ -1,6 +1,7 @@
 """Looks at what a bridge needs before it runs: a line each, with a sign, a word and what to do."""
 
 import json
+import time
 from dataclasses import asdict, dataclass
 
 from broker_bridge.certificates import name_of, shown
@@ -90,7 +91,11 @@ def _broker(settings: BridgeSettings) -> Finding:
         return Finding(id="broker", ok=ok, found=said, next_action=seen.next_action)
     try:
         connection = Connection(
-            settings.broker, Topics(settings.city), in_flight=1, deliver=lambda *_: False
+            settings.broker,
+            Topics(settings.city),
+            in_flight=1,
+            deliver=lambda *_: False,
+            monotonic=time.monotonic,
         )
         connection.open()
         connection.close()

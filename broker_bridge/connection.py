@@ -23,6 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from broker_bridge.acknowledging import InOrder
 from broker_bridge.errors import BrokerRefused
 from broker_bridge.inbound import Arrived
+from broker_bridge.retained import Retained
 from contract.codec import MAX_BODY_BYTES
 from contract.identity import GatewayId
 from contract.tls import Broker, client_context
@@ -72,6 +73,7 @@ class Connection:
         *,
         in_flight: int,
         deliver: Callable[[Delivery, int], bool],
+        monotonic: Callable[[], float],
     ) -> None:
         """`deliver` takes a delivery and its size in bytes, on the network thread; False: no room.
 
@@ -91,6 +93,8 @@ class Connection:
         self._room = threading.Condition()
         self._unconfirmed = 0
         self.shed = 0
+        self.retained = Retained(monotonic)
+        self._topics = topics
         self._client = self._new_client()
         self._order = InOrder(lambda mid: self._client.ack(mid, 1))
 
@@ -132,6 +136,14 @@ class Connection:
             self.close()
             raise BrokerRefused(f"{where} refuses: {self.reason}", hint=self._hint())
         self._client.on_log = None
+
+    def hear_feed(self) -> None:
+        """Fills `retained`, and keeps it true of what other bridges tell.
+
+        QoS 0: what does not come is told once more, and takes no place of a batch.
+        """
+        self._client.message_callback_add(self._topics.states, self._on_state)
+        self._client.subscribe(self._topics.states, options=SubscribeOptions(noLocal=True))
 
     def wait_lost(self, timeout_s: float | None) -> bool:
         """Whether it ended within `timeout_s`; None waits for ever."""
@@ -222,6 +234,9 @@ class Connection:
         reasons: Sequence[ReasonCode],
         _properties: Properties | None,
     ) -> None:
+        if self._ready:  # of the feed: a broker that refuses it lets us tell all of it each time
+            self.retained.begin()
+            return
         refused = [
             f"{reason} for {topic}"
             for topic, reason in zip(self._subscriptions, reasons, strict=True)
@@ -247,6 +262,10 @@ class Connection:
                 log.warning("no room for more messages; their gateways will send them again")
             self.shed += 1
             self.acknowledge(mid)
+
+    def _on_state(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
+        if name := self._topics.parse_state(message.topic):
+            self.retained.hear(name, bytes(message.payload), retained=message.retain)
 
     def _on_publish(
         self,

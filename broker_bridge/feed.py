@@ -1,11 +1,13 @@
 """Central systems hear the newest of assets, events and gateways, once it is stored."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
+from typing import NamedTuple
 
+from broker_bridge.retained import Retained
 from broker_bridge.store import AssetName, Store
 from contract.codec import encode_model
-from contract.identity import GatewayId, Kind
+from contract.identity import AssetId, GatewayId, Kind
 from contract.messages import AssetEvent
 from contract.topics import Topics
 
@@ -13,6 +15,14 @@ Publish = Callable[[str, bytes, bool], bool]
 
 # States of so many assets are told at a time, so that the next group never waits long.
 STATES_AT_A_TIME = 200
+
+
+class _State(NamedTuple):
+    payload: bytes
+    observed_at: str = ""
+
+
+NOTHING = _State(b"")
 
 
 class Feed:
@@ -32,15 +42,23 @@ class Feed:
         """These changed, or may have to be said again; a gateway's state is its status alone."""
         self._untold.update((name, None) for name in assets if name[0] is not Kind.GATEWAY)
 
+    def note_any(self, names: Iterable[AssetName]) -> None:
+        """Of whatever kind: the broker retains something of these."""
+        for kind, name in names:
+            if kind is Kind.GATEWAY:
+                self._untold_gateways[GatewayId(name)] = None
+            else:
+                self._untold[kind, name] = None
+
     def note_gateways(self, gateways: Iterable[GatewayId]) -> None:
         """The same of gateways."""
         self._untold_gateways.update(dict.fromkeys(gateways))
 
-    def tell_states(self, store: Store, publish: Publish) -> bool:
-        """Tells the next few; whether no other is left. Raises StoreGone."""
+    def tell_states(self, store: Store, publish: Publish, retained: Retained) -> bool:
+        """Tells what differs of the next few; whether no other is left. Raises StoreGone."""
         return (
-            self._tell_gateways(store, publish)
-            and self._tell_assets(store, publish)
+            self._tell_gateways(store, publish, retained)
+            and self._tell_assets(store, publish, retained)
             and not self.pending
         )
 
@@ -48,31 +66,57 @@ class Feed:
         """Nothing is retained of these any longer."""
         for kind, name in names:
             if kind is Kind.GATEWAY:
-                publish(self._topics.gateway_state(GatewayId(name)), b"", True)
                 publish(self._topics.receipt(GatewayId(name)), b"", True)
-            else:
-                publish(self._topics.asset_state(kind, name), b"", True)
+            publish(self._topic((kind, name)), b"", True)
 
     def tell_events(self, events: Iterable[AssetEvent], publish: Publish) -> None:
         """Begins and ends, as they were committed."""
         for event in events:
             publish(self._topics.asset_event(event.kind, event.asset), encode_model(event), False)
 
-    def _tell_gateways(self, store: Store, publish: Publish) -> bool:
+    def _tell_gateways(self, store: Store, publish: Publish, retained: Retained) -> bool:
         some = list(islice(self._untold_gateways, STATES_AT_A_TIME))
-        for state in store.gateway_states(some):
-            if not publish(self._topics.gateway_state(state.gateway), encode_model(state), True):
-                return False
+        states = {
+            (Kind.GATEWAY, AssetId(state.gateway)): _State(encode_model(state))
+            for state in store.gateway_states(some)
+        }
+        wanted = [(Kind.GATEWAY, AssetId(gateway)) for gateway in some]
+        if not self._tell(wanted, states, publish, retained):
+            return False
         for gateway in some:
             del self._untold_gateways[gateway]
         return True
 
-    def _tell_assets(self, store: Store, publish: Publish) -> bool:
+    def _tell_assets(self, store: Store, publish: Publish, retained: Retained) -> bool:
         some = list(islice(self._untold, STATES_AT_A_TIME))
-        for state in store.asset_states(some):
-            topic = self._topics.asset_state(state.kind, state.asset)
-            if not publish(topic, encode_model(state), True):
-                return False
+        states = {
+            (state.kind, state.asset): _State(encode_model(state), state.observed_at)
+            for state in store.asset_states(some)
+        }
+        if not self._tell(some, states, publish, retained):
+            return False
         for name in some:
             del self._untold[name]
         return True
+
+    def _tell(
+        self,
+        names: Iterable[AssetName],
+        states: Mapping[AssetName, _State],
+        publish: Publish,
+        retained: Retained,
+    ) -> bool:
+        """Of what has no state, nothing stays retained."""
+        for name in names:
+            payload, observed_at = states.get(name, NOTHING)
+            if retained.is_news(name, payload, observed_at):
+                if not publish(self._topic(name), payload, True):
+                    return False
+                retained.told(name, payload, observed_at)
+        return True
+
+    def _topic(self, name: AssetName) -> str:
+        kind, asset = name
+        if kind is Kind.GATEWAY:
+            return self._topics.gateway_state(GatewayId(asset))
+        return self._topics.asset_state(kind, asset)

@@ -93,6 +93,7 @@ def _service(settings: BridgeSettings, measures: Measures) -> Service:
         deliver=lambda delivery, size: inbox.put(
             delivery, size=size, backlog=is_backlog(delivery.arrived.topic)
         ),
+        monotonic=time.monotonic,
     )
     connect()  # a certificate that cannot be used is said now, not at every try
     random = Random()

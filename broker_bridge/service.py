@@ -64,6 +64,7 @@ class Service:
         self._monotonic = monotonic
         self._stopping = threading.Event()
         self._greeted: Connection | None = None
+        self._compared: Connection | None = None
         self._store_gone = False
         self._told_at = 0.0
         self._estimated_at = monotonic()
@@ -91,11 +92,12 @@ class Service:
         self._notify.ready()
         try:
             while not self._stopping.is_set():
-                self._patiently(partial(self._greet, ingest, store))
+                self._patiently(partial(self._greet, ingest))
                 group = self._inbox.group(timeout_s=self._wait_s())
                 if group:
                     self._patiently(partial(self._settle, ingest, group))
                 self._patiently(partial(self._estimate, ingest, store))
+                self._patiently(partial(self._compare, store))
                 self._patiently(partial(self._follow_registry, store))
                 self._patiently(partial(self._tell_states, store))
                 self._patiently(partial(self._tell_of_itself, store))
@@ -140,16 +142,27 @@ class Service:
         self._feed.tell_events(outcome.change.events, self._publish)
         self._feed.note_gateways(status.gateway for status in outcome.statuses)
 
-    def _greet(self, ingest: Ingest, store: Store) -> None:
+    def _greet(self, ingest: Ingest) -> None:
         """A broker may have lost all that it retained: receipts first, gateways wait for them."""
         connection = self._session.connection
         if connection is None or connection is self._greeted:
             return
         for receipts in ingest.receipts():
             self._publish_receipts(receipts)
-        self._tell_all(store, registry=store.registry_number())
+        connection.hear_feed()
         self._summary.say_again()
         self._greeted = connection
+
+    def _compare(self, store: Store) -> None:
+        """Once what the broker retains of the feed is heard, it is told what differs."""
+        connection = self._session.connection
+        if connection is None or connection is not self._greeted:
+            return
+        if connection is not self._compared and connection.retained.is_heard:
+            self._tell_all(store, registry=store.registry_number())
+            self._feed.note_any(connection.retained.names())
+            self._compared = connection
+        self._feed.note_any(connection.retained.doubtful())
 
     def _tell_all(self, store: Store, *, registry: int) -> None:
         self._feed.clear(store.retired(), self._publish)
@@ -170,8 +183,10 @@ class Service:
     def _tell_states(self, store: Store) -> None:
         """At once when nothing waits to be committed, else every FEED_INTERVAL_S."""
         due = self._monotonic() - self._told_at >= FEED_INTERVAL_S
-        wanted = self._feed.pending and (due or not len(self._inbox))
-        if wanted and self._feed.tell_states(store, self._publish):
+        connection = self._session.connection
+        if connection is None or not self._feed.pending or not (due or not len(self._inbox)):
+            return
+        if self._feed.tell_states(store, self._publish, connection.retained):
             self._told_at = self._monotonic()
 
     def _estimate(self, ingest: Ingest, store: Store) -> None:
@@ -187,7 +202,12 @@ class Service:
         self._estimated_at = self._monotonic()
 
     def _wait_s(self) -> float:
-        return 0.0 if self._feed.pending and self._session.connection else IDLE_S
+        connection = self._session.connection
+        if connection is None:
+            return IDLE_S
+        if self._feed.pending:
+            return 0.0
+        return IDLE_S if connection is self._compared else FEED_INTERVAL_S
 
     def _patiently(self, step: Callable[[], None]) -> None:
         """Repeats `step` while the database is gone; the broker and the gateways keep the rest."""

@@ -61,6 +61,16 @@ class Topics:
         return f"{ROOT}/{self.city}/feed/summary/{kind}"
 
     @property
+    def states(self) -> str:
+        """The subscription to the state of every asset and gateway."""
+        return f"{ROOT}/{self.city}/feed/+/+/state"
+
+    def parse_state(self, topic: str) -> tuple[Kind, AssetId] | None:
+        """Whose state it is; None of a kind that is not known here."""
+        *_, kind, asset, _state = topic.split("/")
+        return (Kind(kind), AssetId(asset)) if kind in tuple(Kind) else None
+
+    @property
     def shared_batches(self) -> str:
         """The subscription that splits batches among the bridges of a city."""
         return f"$share/bridge/{ROOT}/{self.city}/edge/+/batch/+"

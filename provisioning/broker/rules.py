@@ -8,11 +8,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 PORT = 8883
 CONNECTIONS = 4_000
 BRIDGE = """
-# A bridge hears every gateway, and alone writes receipts and the feed.
+# A bridge hears every gateway and the feed's states, and alone writes receipts and the feed.
 user {name}
 topic read nadi/v1/{city}/edge/#
 topic write nadi/v1/{city}/edge/+/receipt
 topic write nadi/v1/{city}/feed/#
+topic read nadi/v1/{city}/feed/+/+/state
 """
 READER = """
 # A central system hears the feed, and is no gateway.

@@ -8,9 +8,10 @@ from typing import Literal
 import pytest
 
 from broker_bridge.feed import STATES_AT_A_TIME, Feed
+from broker_bridge.retained import Retained
 from broker_bridge.store import AssetName
 from broker_bridge.stores.sqlite import SqliteStore
-from contract.identity import AssetId, Kind
+from contract.identity import AssetId, GatewayId, Kind
 from contract.messages import AssetState, Status
 from tests.bridge.wire import TOPICS
 from tests.stores.making import E1, G1, NOW_MS, batch, body, line, listing, origin
@@ -37,6 +38,10 @@ def feed() -> Feed:
     return Feed(TOPICS)
 
 
+def nothing() -> Retained:
+    return Retained(lambda: 0.0)
+
+
 def lamps(count: int) -> list[AssetName]:
     return [(Kind.STREETLIGHT, AssetId(f"PJU-{n:04}")) for n in range(count)]
 
@@ -56,9 +61,9 @@ def test_states_are_told_retained_a_few_at_a_time(store: SqliteStore) -> None:
     listener = Listener()
     speaking = feed()
     speaking.note(names)
-    done = speaking.tell_states(store, listener.publish)
+    done = speaking.tell_states(store, listener.publish, nothing())
     assert (done, len(listener.told)) == (False, STATES_AT_A_TIME)
-    assert speaking.tell_states(store, listener.publish)
+    assert speaking.tell_states(store, listener.publish, nothing())
     assert {topic for topic, _, _ in listener.told} == {TOPICS.asset_state(*name) for name in names}
     assert all(retain for _, _, retain in listener.told)
     assert AssetState.model_validate_json(listener.told[0][1]).quantities["voltage"].value == 230.0
@@ -68,7 +73,7 @@ def test_what_could_not_be_told_is_told_later(store: SqliteStore) -> None:
     stored(store, lamps(1))
     speaking = feed()
     speaking.note(lamps(1))
-    assert not speaking.tell_states(store, lambda *_: False)
+    assert not speaking.tell_states(store, lambda *_: False, nothing())
     assert speaking.pending
 
 
@@ -94,7 +99,7 @@ def test_of_several_statuses_the_newest_is_told_with_whether_the_city_knows_it(
     store.load_registry(listing(1, [line(G1)]))
     listener, speaking = Listener(), feed()
     speaking.note_gateways([G1])
-    assert speaking.tell_states(store, listener.publish)
+    assert speaking.tell_states(store, listener.publish, nothing())
     ((topic, payload, retain),) = listener.told
     assert topic == TOPICS.gateway_state(G1)
     assert (b'"offline"' in payload, b'"registered":true' in payload, retain) == (True,) * 3
@@ -113,7 +118,28 @@ def test_of_what_is_retired_nothing_is_told_and_nothing_is_retained(store: Sqlit
     assert {topic for topic, payload, retain in listener.told if not payload and retain} == cleared
     speaking.note(names)
     speaking.note_gateways([G1])
-    assert speaking.tell_states(store, listener.publish)
+    assert speaking.tell_states(store, listener.publish, nothing())
     assert [topic for topic, payload, _ in listener.told if payload] == [
         TOPICS.asset_state(*names[1])
+    ]
+
+
+def test_what_the_broker_retains_as_it_is_is_not_told_and_what_has_no_state_is_cleared(
+    store: SqliteStore,
+) -> None:
+    names = lamps(2)
+    stored(store, names)
+    listener, speaking, retained = Listener(), feed(), nothing()
+    speaking.note(names)
+    assert speaking.tell_states(store, listener.publish, retained)
+    told = len(listener.told)
+    unknown = (Kind.WASTE_BIN, AssetId("TPS-9999"))
+    strange = (Kind.GATEWAY, AssetId("bb-9999"))
+    for name in (unknown, strange):
+        retained.hear(name, b"{}", retained=True)
+    speaking.note_any([*names, unknown, strange])
+    assert speaking.tell_states(store, listener.publish, retained)
+    assert listener.told[told:] == [
+        (TOPICS.gateway_state(GatewayId("bb-9999")), b"", True),
+        (TOPICS.asset_state(*unknown), b"", True),
     ]

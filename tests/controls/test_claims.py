@@ -41,6 +41,10 @@ CLAIMS = {
     "bounds_not_shared": "tests/stores/test_postgres_retention.py"
     "::test_a_commit_on_its_way_is_waited_for_and_its_late_reading_is_not_forgotten",
     "heavy_start": "tests/agent/test_start.py::test_a_start_loads_no_library_that_no_setting_names",
+    "feed_goes_back": "tests/bridge/test_retained.py"
+    "::test_nothing_older_than_what_is_retained_is_ever_told",
+    "restart_tells_all": "tests/bridge/test_retained.py"
+    "::test_what_is_retained_as_it_should_be_is_no_news",
     "scraper_begins_anew": "tests/bridge/test_metrics.py"
     "::test_a_caller_that_drips_is_left_within_its_time",
     "doctor_migrates": "tests/bridge/test_doctor.py::test_an_older_store_is_named_and_not_migrated",

@@ -1,0 +1,105 @@
+"""What a real broker retains of the feed is what the store says, whoever told it last."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from broker_bridge.config import BridgeSettings, StoreSettings
+from contract.codec import encode_body
+from contract.identity import AssetId, City, Kind
+from contract.messages import Counts
+from contract.readings import Reading
+from scripts.district.broker import Broker
+from scripts.district.certificates import Authority
+from scripts.district.process import Program, python_program
+from scripts.district.toml_document import write_toml
+from tests.bridge.wire import BOOT, GATEWAY, TOPICS, Sender
+from tests.system.mqtt_client import MqttClient
+
+pytestmark = pytest.mark.system
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_S = 20.0
+LAMPS = tuple(AssetId(f"PJU-{n:04}") for n in range(4))
+SAME, OTHER, AHEAD, RACED = (TOPICS.asset_state(Kind.STREETLIGHT, lamp) for lamp in LAMPS)
+UNKNOWN, LATER = (
+    TOPICS.asset_state(Kind.STREETLIGHT, AssetId(name)) for name in ("PJU-9998", "PJU-9999")
+)
+OLD, FUTURE = (b'{"v":1,"observed_at":"%d-01-01T00:00:00.000Z"}' % year for year in (2020, 2099))
+
+
+@pytest.fixture
+def bridge(tmp_path: Path, broker: Broker, authority: Authority, city: City) -> Iterator[Program]:
+    settings = BridgeSettings(
+        city=city,
+        broker=broker.address(authority.client("bridge")),
+        store=StoreSettings(kind="sqlite", path=str(tmp_path / "city.db")),
+    )
+    write_toml(tmp_path / "bridge.toml", settings.model_dump(mode="json", exclude_none=True))
+    arguments = ("broker_bridge", "run", "--settings", str(tmp_path / "bridge.toml"))
+    program = python_program("bridge", *arguments, folder=tmp_path, root=ROOT)
+    program.start_and_wait(deadline_s=PATIENCE_S)
+    yield program
+    if program.running:
+        program.stop()
+
+
+@pytest.fixture
+def reader(broker: Broker, authority: Authority) -> Iterator[MqttClient]:
+    with MqttClient(broker.address(authority.client("reader"))) as client:
+        client.subscribe(TOPICS.states)
+        yield client
+
+
+def lit(broker: Broker, authority: Authority, reader: MqttClient) -> None:
+    """The city's lamps have a state."""
+    values = [
+        Reading(asset=lamp, kind=Kind.STREETLIGHT, quantity="power", at_ms=1_000, value=61.0)
+        for lamp in LAMPS
+    ]
+    arrived = Sender().sent(1, encode_body(values, (), boot=BOOT, sealed_before=Counts()))
+    with MqttClient(broker.address(authority.client(GATEWAY))) as client:
+        while client.publish(arrived.topic, arrived.payload, header=arrived.header) != "Success":
+            pass  # the broker itself answers each time, until a bridge listens
+    reader.wait_until(
+        lambda: {SAME, OTHER, AHEAD, RACED} <= set(reader.topics()), "lit", deadline_s=PATIENCE_S
+    )
+
+
+def said(reader: MqttClient, topic: str) -> list[bytes]:
+    return [message.payload for message in reader.heard if message.topic == topic]
+
+
+def test_a_restarted_bridge_tells_what_differs_and_nothing_else(
+    bridge: Program, broker: Broker, authority: Authority, reader: MqttClient
+) -> None:
+    lit(broker, authority, reader)
+    bridge.stop()
+    (right,) = said(reader, OTHER)
+    with MqttClient(broker.address(authority.client("bridge"))) as before:
+        for topic, payload in ((OTHER, OLD), (AHEAD, FUTURE), (UNKNOWN, OLD)):
+            before.publish(topic, payload, retain=True)
+    bridge.start_and_wait(deadline_s=PATIENCE_S)
+    reader.wait_until(
+        lambda: said(reader, UNKNOWN)[-1:] == [b""] and said(reader, OTHER)[-1] == right,
+        "told what differs",
+        deadline_s=PATIENCE_S,
+    )
+    assert len(said(reader, SAME)) == 1
+    assert said(reader, AHEAD)[-1] == FUTURE  # a store put back from a backup stays behind it
+
+
+def test_what_another_bridge_tells_too_late_does_not_stay(
+    bridge: Program, broker: Broker, authority: Authority, reader: MqttClient
+) -> None:
+    lit(broker, authority, reader)
+    (right,) = said(reader, RACED)
+    with MqttClient(broker.address(authority.client("bridge-2"))) as other:
+        other.publish(RACED, OLD, retain=True)
+        other.publish(LATER, OLD, retain=True)
+        reader.wait_until(
+            lambda: said(reader, RACED)[-1] == right and said(reader, LATER)[-1:] == [b""],
+            "told again",
+            deadline_s=PATIENCE_S,
+        )
