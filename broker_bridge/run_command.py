@@ -89,11 +89,11 @@ def _service(settings: BridgeSettings, measures: Measures) -> Service:
         Connection,
         settings.broker,
         topics,
+        monotonic=time.monotonic,
         in_flight=settings.ingest.in_flight,
         deliver=lambda delivery, size: inbox.put(
             delivery, size=size, backlog=is_backlog(delivery.arrived.topic)
         ),
-        monotonic=time.monotonic,
     )
     connect()  # a certificate that cannot be used is said now, not at every try
     random = Random()

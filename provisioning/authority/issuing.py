@@ -99,8 +99,12 @@ def write_access_list(authority: Authority, kept: Record) -> None:
 
 
 def sign_waiting(authority: Authority, *, now: datetime) -> int:
-    """A new list, where gateways have renewed since the newest; how many it names for that."""
+    """A new list, where gateways have renewed since the newest; how many it names for that.
+
+    The access list is written anew, so that the rules of a newer `nadi` reach an older broker.
+    """
     with record.opened(authority.record_file, write=True) as kept:
+        write_access_list(authority, kept)
         waiting = kept.unlisted(now)
         if waiting:
             lists = authority.signed_lists(kept, number=kept.next_list(now), now=now)

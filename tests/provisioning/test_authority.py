@@ -209,3 +209,14 @@ def test_a_renewed_certificate_lives_longer_and_has_another_key(
     issuer_of(authority / "broker" / "broker.pem", authority / "broker" / "broker.key")
     unknown = nadi("authority", "renew", "brigde", "--json")
     assert (unknown.code, unknown.document["code"]) == (5, "E-GATEWAY-01")
+
+
+def test_the_rules_of_a_newer_nadi_reach_the_broker_of_an_older_one(
+    nadi: Nadi, authority: Path
+) -> None:
+    file = authority / "broker" / "nadi.acl"
+    today = file.read_text()
+    file.write_text(today.replace("topic read nadi/v1/baubau/feed/+/+/state\n", ""))
+    assert file.read_text() != today
+    nadi("authority", "apply", "--json")  # no broker runs here
+    assert file.read_text() == today
