@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PROMTOOL = ROOT / ".venv-prometheus" / "promtool"
 RULES = ROOT / "configs" / "prometheus" / "nadi-bridge.rules.yml"
 BRIDGE = '{instance="pusat",job="nadi-bridge"}'
+LE = '{{instance="pusat",job="nadi-bridge",le="{}"}}'
 
 # What Prometheus saw, a value a minute, and the alert that must be there, and not be there before.
 CASES: dict[str, tuple[dict[str, str], str, str]] = {
@@ -33,6 +34,22 @@ CASES: dict[str, tuple[dict[str, str], str, str]] = {
     "NadiStoreFills": (
         {"nadi_bridge_store_free_bytes" + BRIDGE: "100000000000-3000000x1600"}, "10m", "1500m",
     ),
+    "NadiLate": (
+        {
+            "nadi_bridge_lag_seconds" + BRIDGE: "30x10 1000x40",
+            "nadi_bridge_readings_committed_total" + BRIDGE: "0+100x60",
+        },
+        "25m", "30m",
+    ),
+    "NadiCommitSlow": (
+        {  # from the eleventh minute on, one commit in ten takes more than 5 s
+            "nadi_bridge_commit_seconds_bucket" + LE.format("5.0"): "0+60x10 654+54x40",
+            "nadi_bridge_commit_seconds_bucket" + LE.format("10.0"): "0+60x50",
+            "nadi_bridge_commit_seconds_bucket" + LE.format("+Inf"): "0+60x50",
+        },
+        "20m", "25m",
+    ),
+    "NadiMemoryFills": ({"nadi_bridge_waiting_messages" + BRIDGE: "100x10 6000x20"}, "15m", "18m"),
     "NadiQuarantine": ({"nadi_bridge_quarantine_messages" + BRIDGE: "0x10 2x20"}, "9m", "20m"),
     "NadiGatewaysSilent": (
         {
@@ -67,6 +84,11 @@ def test_prometheus_takes_the_rules() -> None:
 def test_prometheus_finds_nothing_odd_in_the_exposition() -> None:
     measures = Measures(program="nadi-bridge 0.1.0", now_ms=int, monotonic=float)
     assert promtool("check", "metrics", text=measures.text()) == ""
+
+
+def test_every_alert_is_tried() -> None:
+    (group,) = yaml.safe_load(RULES.read_text())["groups"]
+    assert {rule["alert"] for rule in group["rules"]} == set(CASES)
 
 
 @pytest.mark.parametrize("alert", CASES)
