@@ -26,6 +26,7 @@ NAMES = (
     "ingest",
     "drain",
     "latency",
+    "restart",
     "query",
     "growth",
     "export",

@@ -1,9 +1,9 @@
-"""One broker, one bridge and its store, as a city runs them, for gateways played by a benchmark."""
+"""A broker, bridges and their store, as a city runs them, for gateways played by a benchmark."""
 
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -95,7 +95,14 @@ def _postgresql(connection: "psycopg.Connection[tuple[object, ...]]") -> Questio
 class CityBench:
     """The city's side; `start` it, then `agent` gives gateways of it."""
 
-    def __init__(self, folder: Path, store: OpenStore, *, profile: Path | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: OpenStore,
+        *,
+        bridges: Sequence[str] = ("bridge",),
+        profile: Path | None = None,
+    ) -> None:
         self.folder = folder
         self.store = store
         self._profile = profile
@@ -108,24 +115,29 @@ class CityBench:
             credentials=self._authority.server("broker"),
             probe=self._authority.client("probe"),
         )
-        settings = BridgeSettings(
-            city=CITY,
-            broker=self.broker.address(self._authority.client("bridge")),
-            store=store.settings,
-        )
-        self.bridge = self._program(
-            "bridge", "broker_bridge", settings.model_dump(mode="json", exclude_none=True)
-        )
+        self.bridges = tuple(map(self._bridge, bridges))
+        self.bridge = self.bridges[0]
 
     def __enter__(self) -> "CityBench":
-        for program in (self.broker.program, self.bridge):
+        for program in (self.broker.program, *self.bridges):
             self._ending.callback(_end, program)
         self.broker.start()
-        self.bridge.start_and_wait(deadline_s=READY_S)
+        for bridge in self.bridges:
+            bridge.start_and_wait(deadline_s=READY_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ending.close()
+
+    def _bridge(self, name: str) -> Program:
+        settings = BridgeSettings(
+            city=CITY,
+            broker=self.broker.address(self._authority.client(name)),
+            store=self.store.settings,
+        )
+        return self._program(
+            name, "broker_bridge", settings.model_dump(mode="json", exclude_none=True)
+        )
 
     def reader(self) -> BrokerAddress:
         """How a central system reaches the broker."""

@@ -121,4 +121,4 @@ def _said(agent: Program) -> list[list[str]]:
 
 def _sealed(agent: Program) -> list[tuple[int, float]]:
     """Each live batch's number and when it was sealed."""
-    return [(int(n), float(at)) for n, at in _said(agent)[1:]]
+    return [(int(said[0]), float(said[1])) for said in _said(agent)[1:] if len(said) == 2]

@@ -1,7 +1,8 @@
 """`python -m benchmarks.live_agent run --settings FILE`: an agent whose lines are made up.
 
 Outbox, uplink and link are the agent's own, wired as `agent.app` wires them; on standard output it
-says the number of each round it has sealed, and when by the monotonic clock.
+says the number of each round it has sealed, and when by the monotonic clock; and `settled` with the
+number up to which all are receipted.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from contract.tls import client_context
 from contract.topics import Topics
 
 INTERVAL_S = 0.1
+LOOK_S = 0.005
 
 
 def main() -> None:
@@ -45,6 +47,7 @@ async def _serve(settings: AgentSettings) -> None:
         running = [
             asyncio.create_task(sync.run()),
             asyncio.create_task(_seal(outbox, sync)),
+            asyncio.create_task(_look(outbox)),
         ]
         await stop.wait()
         for task in running:
@@ -64,6 +67,16 @@ async def _seal(outbox: Outbox, sync: Synchroniser) -> None:
         print(f"{batch.n} {time.monotonic():.6f}", flush=True)
         due_s += INTERVAL_S
         await asyncio.sleep(due_s - loop.time())
+
+
+async def _look(outbox: Outbox) -> None:
+    said = 0
+    while True:
+        await asyncio.sleep(LOOK_S)
+        ranges = outbox.ledger.current.settled.ranges
+        if ranges and ranges[0][0] == 1 and ranges[0][1] > said:
+            said = ranges[0][1]
+            print(f"settled {said} {time.monotonic():.6f}", flush=True)
 
 
 def _synchroniser(settings: AgentSettings, outbox: Outbox) -> Synchroniser:
