@@ -31,6 +31,7 @@ NAMES = (
     "growth",
     "export",
     "feed",
+    "feed_pace",
     "first_reading",
     "campaigns",
     "agent_footprint",

@@ -101,6 +101,7 @@ class CityBench:
         store: OpenStore,
         *,
         bridges: Sequence[str] = ("bridge",),
+        bridge_module: str = "broker_bridge",
         profile: Path | None = None,
     ) -> None:
         self.folder = folder
@@ -115,6 +116,7 @@ class CityBench:
             credentials=self._authority.server("broker"),
             probe=self._authority.client("probe"),
         )
+        self._bridge_module = bridge_module
         self.bridges = tuple(map(self._bridge, bridges))
         self.bridge = self.bridges[0]
 
@@ -136,7 +138,7 @@ class CityBench:
             store=self.store.settings,
         )
         return self._program(
-            name, "broker_bridge", settings.model_dump(mode="json", exclude_none=True)
+            name, self._bridge_module, settings.model_dump(mode="json", exclude_none=True)
         )
 
     def reader(self) -> BrokerAddress:

@@ -90,7 +90,7 @@ def _pair(
     connection.execute("TRUNCATE reading")
     connection.execute("CHECKPOINT")
     os.kill(city.bridge.pid, signal.SIGSTOP)
-    asyncio.run(_publish(broker, bodies))
+    asyncio.run(publish(broker, bodies))
     began_s = time.monotonic()
     os.kill(city.bridge.pid, signal.SIGCONT)
     ended_s, used = spent(
@@ -116,39 +116,43 @@ def _copy_rate(connection: "psycopg.Connection[tuple[object, ...]]") -> float:
     return READINGS / took_s
 
 
-async def _publish(broker: Broker, bodies: list[bytes]) -> None:
+async def publish(broker: Broker, bodies: list[bytes], *, lane: Lane = Lane.BACKLOG) -> None:
     """All batches as a new epoch of the gateway, each confirmed by the broker."""
-    topics, epoch = Topics(CITY), Epoch(new_token())
-    sight = KernelClock(trusted=True).sight()
-    assert sight is not None
-    origin = Origin(
-        boot=BOOT, origin_ms=sight.origin_ms, uncertainty_ms=sight.uncertainty_ms, revision=1
-    )
-    will = Post(
-        topic=topics.status(GATEWAY),
-        payload=encode_model(Status(gateway=GATEWAY, state="offline")),
-        retain=True,
-    )
-    connector = MqttConnector(
-        broker=broker,
-        tls=client_context(broker),
-        identifier=GATEWAY,
-        listen=topics.receipt(GATEWAY),
-        will=will,
-    )
-    posts = [_post(topics, epoch, n, body, origin) for n, body in enumerate(bodies, start=1)]
-    async with connector.connect() as link:
+    posts = posts_of(bodies, lane=lane)
+    async with connector(broker).connect() as link:
         for first in range(0, len(posts), AT_ONCE):
             some = posts[first : first + AT_ONCE]
             refusals = await asyncio.gather(*(link.publish(post) for post in some))
             assert not any(refusals), f"the broker refuses: {refusals}"
 
 
-def _post(topics: Topics, epoch: Epoch, n: int, body: bytes, origin: Origin) -> Post:
-    key = Key(gateway=GATEWAY, epoch=epoch, n=n)
-    header = Header(key=key, sha256=sha256_of(key, body), origin=origin)
-    return Post(
-        topic=topics.batch(GATEWAY, Lane.BACKLOG),
-        payload=body,
-        properties=encode_header(header),
+def connector(broker: Broker) -> MqttConnector:
+    """How the gateway reaches it."""
+    topics = Topics(CITY)
+    return MqttConnector(
+        broker=broker,
+        tls=client_context(broker),
+        identifier=GATEWAY,
+        listen=topics.receipt(GATEWAY),
+        will=Post(
+            topic=topics.status(GATEWAY),
+            payload=encode_model(Status(gateway=GATEWAY, state="offline")),
+            retain=True,
+        ),
     )
+
+
+def posts_of(bodies: list[bytes], *, lane: Lane) -> list[Post]:
+    """As a new epoch of the gateway."""
+    topic, epoch = Topics(CITY).batch(GATEWAY, lane), Epoch(new_token())
+    sight = KernelClock(trusted=True).sight()
+    assert sight is not None
+    origin = Origin(
+        boot=BOOT, origin_ms=sight.origin_ms, uncertainty_ms=sight.uncertainty_ms, revision=1
+    )
+    posts = []
+    for n, body in enumerate(bodies, start=1):
+        key = Key(gateway=GATEWAY, epoch=epoch, n=n)
+        header = Header(key=key, sha256=sha256_of(key, body), origin=origin)
+        posts.append(Post(topic=topic, payload=body, properties=encode_header(header)))
+    return posts

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -33,10 +33,10 @@ from contract.topics import Topics, is_backlog
 HEARD_S = 1.0
 
 
-def run(settings: BridgeSettings) -> None:
+def run(settings: BridgeSettings, *, feed: Callable[[Topics], Feed] = Feed) -> None:
     """Until SIGTERM; raises what the ingest ends with, or SettingsError."""
     measures = _measures(settings)
-    service = _service(settings, measures)
+    service = _service(settings, measures, feed)
     ended: list[NadiError] = []
     ingest = threading.Thread(target=_serve, args=(service, settings, ended), name="ingest")
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -82,7 +82,9 @@ def _endpoint(settings: BridgeSettings, measures: Measures) -> Iterator[None]:
         endpoint.close()
 
 
-def _service(settings: BridgeSettings, measures: Measures) -> Service:
+def _service(
+    settings: BridgeSettings, measures: Measures, feed: Callable[[Topics], Feed]
+) -> Service:
     topics = Topics(settings.city)
     inbox: Inbox[Delivery] = Inbox(settings.ingest.grouping)
     connect = partial(
@@ -101,7 +103,7 @@ def _service(settings: BridgeSettings, measures: Measures) -> Service:
         topics=topics,
         inbox=inbox,
         session=Session(connect, random=random, connected=inbox.wake),
-        feed=Feed(topics),
+        feed=feed(topics),
         summary=Summary(
             topics,
             silent_after_s=settings.feed.silent_after_s,

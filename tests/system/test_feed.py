@@ -1,15 +1,24 @@
 """What a real broker retains of the feed is what the store says, whoever told it last."""
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
 import pytest
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from broker_bridge.config import BridgeSettings, StoreSettings
 from contract.codec import encode_body
 from contract.identity import AssetId, City, Kind
-from contract.messages import Counts
+from contract.messages import AssetState, Counts
 from contract.readings import Reading
+from contract.tls import Broker as BrokerAddress
+from contract.tls import client_context
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority
 from scripts.district.process import Program, python_program
@@ -54,17 +63,25 @@ def reader(broker: Broker, authority: Authority) -> Iterator[MqttClient]:
 
 def lit(broker: Broker, authority: Authority, reader: MqttClient) -> None:
     """The city's lamps have a state."""
-    values = [
-        Reading(asset=lamp, kind=Kind.STREETLIGHT, quantity="power", at_ms=1_000, value=61.0)
-        for lamp in LAMPS
-    ]
-    arrived = Sender().sent(1, encode_body(values, (), boot=BOOT, sealed_before=Counts()))
-    with MqttClient(broker.address(authority.client(GATEWAY))) as client:
-        while client.publish(arrived.topic, arrived.payload, header=arrived.header) != "Success":
-            pass  # the broker itself answers each time, until a bridge listens
+    burn(broker, authority, 1)
     reader.wait_until(
         lambda: {SAME, OTHER, AHEAD, RACED} <= set(reader.topics()), "lit", deadline_s=PATIENCE_S
     )
+
+
+def burn(broker: Broker, authority: Authority, n: int) -> None:
+    """Batch `n`: each lamp takes so many watts."""
+    values = [
+        Reading(
+            asset=lamp, kind=Kind.STREETLIGHT, quantity="power", at_ms=n * 1_000, value=float(n)
+        )
+        for lamp in LAMPS
+    ]
+    before = Counts(readings=(n - 1) * len(LAMPS))
+    arrived = Sender().sent(n, encode_body(values, (), boot=BOOT, sealed_before=before))
+    with MqttClient(broker.address(authority.client(GATEWAY))) as client:
+        while client.publish(arrived.topic, arrived.payload, header=arrived.header) != "Success":
+            pass  # the broker itself answers each time, until a bridge listens
 
 
 def said(reader: MqttClient, topic: str) -> list[bytes]:
@@ -103,3 +120,43 @@ def test_what_another_bridge_tells_too_late_does_not_stay(
             "told again",
             deadline_s=PATIENCE_S,
         )
+
+
+def test_a_subscriber_that_takes_nothing_holds_nobody_up_and_finds_the_newest_later(
+    bridge: Program, broker: Broker, authority: Authority
+) -> None:
+    address, other = broker.address(authority.client("reader")), authority.client("bridge-2")
+    with MqttClient(broker.address(other)) as quick:  # a bridge may hear the states too
+        quick.subscribe(TOPICS.states)
+        with stuck(address):
+            for n in range(1, 6):
+                burn(broker, authority, n)
+                quick.wait_until(partial(burns, quick, n), "told", deadline_s=PATIENCE_S)
+    with MqttClient(address) as back:
+        back.subscribe(TOPICS.states)
+        back.wait_until(partial(burns, back, 5), "found")
+
+
+def burns(client: MqttClient, watts: float) -> bool:
+    newest = [AssetState.model_validate_json(state) for state in said(client, SAME)[-1:]]
+    return [state.quantities["power"].value for state in newest] == [watts]
+
+
+@contextmanager
+def stuck(address: BrokerAddress) -> Iterator[None]:
+    """A central system that is sent one message at a time and acknowledges none."""
+    one_at_a_time = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    one_at_a_time.ReceiveMaximum = 1
+    subscribed = threading.Event()
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5, manual_ack=True)
+    client.tls_set_context(client_context(address))
+    client.on_connect = lambda joined, *_: joined.subscribe(TOPICS.states, qos=1)
+    client.on_subscribe = lambda *_: subscribed.set()
+    client.connect(address.host, address.port, properties=one_at_a_time)
+    client.loop_start()
+    try:
+        assert subscribed.wait(PATIENCE_S)
+        yield
+    finally:
+        client.disconnect()
+        client.loop_stop()
