@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from broker_bridge import language, quarantine
 from broker_bridge.backup import back_up, restore
@@ -15,13 +16,14 @@ from broker_bridge.balance import print_balance
 from broker_bridge.config import BridgeSettings, load_settings
 from broker_bridge.export_arguments import export_arguments
 from broker_bridge.kept_backups import keep_newest
+from broker_bridge.language import _
+from broker_bridge.spoken_parser import SpokenParser, asked_language
 from contract.errors import NadiError, SettingsError
 from contract.spoken import LANGUAGES
 
 OK, FAILED, USAGE = 0, 1, 2
 
 EXAMPLES = """\
-examples:
   nadi-bridge check   --settings /etc/nadi/bridge.toml
   nadi-bridge doctor  --settings /etc/nadi/bridge.toml
   nadi-bridge run     --settings /etc/nadi/bridge.toml
@@ -33,16 +35,14 @@ examples:
   nadi-bridge retain  --settings /etc/nadi/bridge.toml --dry-run
   nadi-bridge quarantine list  --settings /etc/nadi/bridge.toml
   nadi-bridge quarantine retry --settings /etc/nadi/bridge.toml 17 18
-
-A city may run several bridges on one PostgreSQL store; each needs a certificate of its own.
-configs/bridge.example.toml is a settings file with every key.
-exit codes: 0 ok, 1 failed (doctor: a line is FAIL; warn and skip are 0), 2 settings.
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    wanted = _parser().parse_args(arguments)
+    line = sys.argv[1:] if arguments is None else arguments
+    language.use(language.chosen(asked_language(line), os.environ, "en"), ZoneInfo("UTC"))
+    wanted = _parser().parse_args(line)
     logging.basicConfig(
         level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
     )
@@ -54,92 +54,121 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(error, FAILED)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> SpokenParser:
+    parser = SpokenParser(
         prog="nadi-bridge",
-        description="Takes the gateways' batches from the broker and writes the city store, "
-        "exactly once.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=_(
+            "Takes the gateways' batches from the broker and writes the city store, exactly once."
+        ),
+        epilog=_epilog(),
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _command(commands, "run", _run, "commit, receipt, acknowledge and feed, until SIGTERM")
-    check = _command(commands, "check", _check, "try settings, certificates, store and broker")
-    doctor = _command(commands, "doctor", _doctor, "what is well at the centre, and what to do")
-    where = _command(commands, "where", _where, "where the city's data lie, and how much it is")
-    balance = _command(commands, "balance", _balance, "sealed = committed + held + rejected + lost")
-    balance.add_argument("--gateway", metavar="ID", help="of this one only")
+    _command(commands, "run", _run, _("commit, receipt, acknowledge and feed, until SIGTERM"))
+    check = _command(commands, "check", _check, _("try settings, certificates, store and broker"))
+    doctor = _command(commands, "doctor", _doctor, _("what is well at the centre, and what to do"))
+    where = _command(commands, "where", _where, _("where the city's data lie, and how much it is"))
+    balance = _command(
+        commands, "balance", _balance, _("sealed = committed + held + rejected + lost")
+    )
+    balance.add_argument("--gateway", metavar="ID", help=_("of this one only"))
     balance.add_argument(
         "--day", type=_day, metavar="YYYY-MM-DD",
-        help="what is committed of this day of the city, and the holes that touch it",
+        help=_("what is committed of this day of the city, and the holes that touch it"),
     )  # fmt: skip
-    registry = commands.add_parser("registry", help="the city's list of gateways and assets")
+    registry = commands.add_parser("registry", help=_("the city's list of gateways and assets"))
     actions = registry.add_subparsers(required=True, metavar="ACTION")
-    load = _command(actions, "load", _load_registry, "take the registry that the office signed")
-    load.add_argument("file", metavar="FILE", help="what `nadi fleet publish` made")
-    taken = _command(commands, "import", _import, "take in what nadi collect put on a stick")
-    taken.add_argument("folder", type=Path, metavar="FOLDER", help="where the stick is mounted")
+    load = _command(actions, "load", _load_registry, _("take the registry that the office signed"))
+    load.add_argument("file", metavar="FILE", help=_("what `nadi fleet publish` made"))
+    taken = _command(commands, "import", _import, _("take in what nadi collect put on a stick"))
+    taken.add_argument("folder", type=Path, metavar="FOLDER", help=_("where the stick is mounted"))
     given_up = _command(
-        commands, "discard", _discard, "close as lost what a gateway that is gone still held"
+        commands, "discard", _discard, _("close as lost what a gateway that is gone still held")
     )
-    backup = _command(commands, "backup", _backup, "copy the store while the bridge runs")
+    backup = _command(commands, "backup", _backup, _("copy the store while the bridge runs"))
     backup.add_argument(
         "folder", type=Path, nargs="?", metavar="FOLDER",
-        help="put it there; else into [backup] folder, where the newest [backup] keep of them stay",
+        help=_(
+            "put it there; else into [backup] folder, where the newest [backup] keep of them stay"
+        ),
     )  # fmt: skip
-    restore = _command(commands, "restore", _restore, "put the store back; stop the bridges first")
-    restore.add_argument("folder", type=Path, metavar="BACKUP", help="what backup made")
-    restore.add_argument("--replace", action="store_true", help="put the store that is there aside")
-    retain = _command(
-        commands, "retain", _retain, "make hours of readings, and let go of what is old"
+    restore = _command(
+        commands, "restore", _restore, _("put the store back; stop the bridges first")
     )
-    retain.add_argument("--dry-run", action="store_true", help="only say what would go")
-    retain.add_argument("--yes", action="store_true", help="let go of more than was ever said")
-    export = _command(commands, "export", _export, "write a part of the store into a new file")
+    restore.add_argument("folder", type=Path, metavar="BACKUP", help=_("what backup made"))
+    restore.add_argument(
+        "--replace", action="store_true", help=_("put the store that is there aside")
+    )
+    retain = _command(
+        commands, "retain", _retain, _("make hours of readings, and let go of what is old")
+    )
+    retain.add_argument("--dry-run", action="store_true", help=_("only say what would go"))
+    retain.add_argument("--yes", action="store_true", help=_("let go of more than was ever said"))
+    export = _command(commands, "export", _export, _("write a part of the store into a new file"))
     export_arguments(export)
     own = (check, doctor, where, balance, taken, given_up, backup, restore, retain, export)
     for command in (*own, *_quarantine_commands(commands)):
-        command.add_argument("--json", action="store_true", help="print one JSON object")
+        command.add_argument("--json", action="store_true", help=_("print one JSON object"))
     return parser
 
 
 def _quarantine_commands(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
-) -> Iterator[argparse.ArgumentParser]:
-    aside = commands.add_parser("quarantine", help="what could not be taken, with its reason")
+    commands: "argparse._SubParsersAction[SpokenParser]",
+) -> Iterator[SpokenParser]:
+    aside = commands.add_parser("quarantine", help=_("what could not be taken, with its reason"))
     actions = aside.add_subparsers(required=True, metavar="ACTION")
-    listed = _command(actions, "list", _list_quarantine, "the newest messages, and their count")
-    listed.add_argument("--gateway", metavar="ID", help="of this one only")
-    show = _command(actions, "show", _show_quarantine, "all that arrived in one message")
+    listed = _command(actions, "list", _list_quarantine, _("the newest messages, and their count"))
+    listed.add_argument("--gateway", metavar="ID", help=_("of this one only"))
+    show = _command(actions, "show", _show_quarantine, _("all that arrived in one message"))
     show.add_argument("number", type=int, metavar="NUMBER")
-    show.add_argument("--body", type=Path, metavar="FILE", help="write its body to this new file")
-    retry = _command(actions, "retry", _retry_quarantine, "take messages in by the same ingest")
-    discard = _command(actions, "discard", _discard_quarantine, "let messages go for good")
-    discard.add_argument("--count", type=int, metavar="N", help="exactly so many, with --all")
+    show.add_argument(
+        "--body", type=Path, metavar="FILE", help=_("write its body to this new file")
+    )
+    retry = _command(actions, "retry", _retry_quarantine, _("take messages in by the same ingest"))
+    discard = _command(actions, "discard", _discard_quarantine, _("let messages go for good"))
+    discard.add_argument("--count", type=int, metavar="N", help=_("exactly so many, with --all"))
     for command in (retry, discard):
         command.add_argument("numbers", type=int, nargs="*", metavar="NUMBER")
-        command.add_argument("--gateway", metavar="ID", help="all of this one")
-        command.add_argument("--all", action="store_true", help="all there are")
+        command.add_argument("--gateway", metavar="ID", help=_("all of this one"))
+        command.add_argument("--all", action="store_true", help=_("all there are"))
     yield from (listed, show, retry, discard)
 
 
 def _command(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[SpokenParser]",
     name: str,
     function: Callable[[argparse.Namespace], int],
     text: str,
-) -> argparse.ArgumentParser:
+) -> SpokenParser:
     command = commands.add_parser(
         name,
         help=text,
         description=f"{text[:1].upper()}{text[1:]}.",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_epilog(),
     )
-    command.add_argument("--settings", required=True, metavar="FILE", help="the bridge's TOML file")
-    command.add_argument("--lang", choices=LANGUAGES, help="instead of the settings' language")
+    command.add_argument(
+        "--settings", required=True, metavar="FILE", help=_("the bridge's TOML file")
+    )
+    command.add_argument("--lang", choices=LANGUAGES, help=_("instead of the settings' language"))
     command.set_defaults(command=function)
     return command
+
+
+def _epilog() -> str:
+    return "\n".join(
+        (
+            _("examples:"),
+            EXAMPLES,
+            _(
+                "A city may run several bridges on one PostgreSQL store; each needs a certificate"
+                " of its own."
+            ),
+            _("configs/bridge.example.toml is a settings file with every key."),
+            _(
+                "exit codes: 0 ok, 1 failed (doctor: a line is FAIL; warn and skip are 0),"
+                " 2 settings."
+            ),
+        )
+    )
 
 
 def _settings(wanted: argparse.Namespace) -> BridgeSettings:
