@@ -84,7 +84,8 @@ class Uplink:
         self._fresh[name] = now_s
 
     def receipted(self, now_s: float) -> None:
-        """The ledger has believed a receipt: what it closed no longer flies."""
+        """The ledger has believed a receipt: what it closed flies no more, and somebody listens."""
+        self._refusals, self._not_before_s = 0, now_s
         opened = {ledger.epoch: ledger.open for ledger in self._ledger.epochs}
         self._flights = {
             name: flight
@@ -100,11 +101,16 @@ class Uplink:
             self._flights[name] = replace(flight, acknowledged=True)
 
     def refused(self, name: Name, now_s: float) -> None:
-        """The broker did not take it, or nobody listens: keep it, and wait longer each time."""
+        """The broker did not take it, or nobody listens: keep it, and wait longer each time.
+
+        What was under way beside it is refused for the same reason and lengthens nothing.
+        """
         self._flights.pop(name, None)
+        if now_s < self._not_before_s:
+            return
         self._refusals += 1
         delay_s = backoff_s(self._refusals, self._settings) * self._jitter()
-        self._not_before_s = max(self._not_before_s, now_s + delay_s)
+        self._not_before_s = now_s + delay_s
 
     def missing(self, name: Name) -> None:
         """The batch left the card before it could be sent."""

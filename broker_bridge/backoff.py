@@ -1,7 +1,7 @@
 """How long to wait before the next try: longer each time, never in step with others."""
 
 FIRST_S = 0.25
-LONGEST_S = 30.0
+LONGEST_S = 5.0  # a city waits for it, and its broker and database know few that ask
 
 
 def delay_s(attempt: int, *, jitter: float) -> float:

@@ -177,15 +177,14 @@ class Ingest:
             transaction.reject([_rejected(header, reason, ledger) for header, reason in final])
             poison += map(_clash, clashes)
             transaction.quarantine([_quarantined(item) for item in poison])
-            cards = [_card_event(i.holding, transaction.hold(i.holding)) for i in holdings]
-            for status in statuses:
-                transaction.hear(status)
+            cards = transaction.hold([item.holding for item in holdings])
+            transaction.hear(statuses)
             facts = transaction.facts(sorted(answered))
         return Outcome(
             receipts=tuple(receipt(each) for each in facts),
             change=_both(
                 _both(dated, stored),
-                Change(events=(*map(_clash_event, clashes), *filter(None, cards))),
+                Change(events=(*map(_clash_event, clashes), *_card_events(holdings, cards))),
             ),
             statuses=tuple(statuses),
             refusals=tuple(map(_refusal, poison)),
@@ -253,10 +252,16 @@ def _clash_event(batch: GoodBatch) -> AssetEvent:
     )
 
 
-def _card_event(holding: Holding, change: CardChange | None) -> AssetEvent | None:
+def _card_events(
+    holdings: Sequence[GoodHolding], changes: Sequence[CardChange | None]
+) -> Iterator[AssetEvent]:
+    for item, change in zip(holdings, changes, strict=True):
+        if change:
+            yield _card_event(item.holding, change)
+
+
+def _card_event(holding: Holding, change: CardChange) -> AssetEvent:
     """The card in the gateway is not the one that was heard last."""
-    if change is None:
-        return None
     epoch = holding.epochs[-1].epoch
     return AssetEvent(
         id=f"{change}:{epoch}",

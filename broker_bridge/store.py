@@ -178,12 +178,12 @@ class Transaction(Protocol):
         """Keep messages with their reason, within the quarantine's budget of bytes."""
         ...
 
-    def hold(self, holding: Holding) -> CardChange | None:
-        """Keep a gateway's statement if it is news of its card, and say what the card is."""
+    def hold(self, holdings: Sequence[Holding]) -> Sequence[CardChange | None]:
+        """Keep each statement, in order, if it is news of its card, and say what the card is."""
         ...
 
-    def hear(self, status: Status) -> None:
-        """Keep a gateway's newest status; one heard again keeps its time, a will what was said."""
+    def hear(self, statuses: Sequence[Status]) -> None:
+        """Keep each gateway's newest; one heard again keeps its time, a will what was said."""
         ...
 
     def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:

@@ -37,7 +37,7 @@ class Ledgers(Protocol):
         """What the store knows of each of its streams."""
         ...
 
-    def hold(self, holding: Holding) -> CardChange | None:
+    def hold(self, holdings: Sequence[Holding]) -> Sequence[CardChange | None]:
         """See `Transaction.hold`."""
         ...
 
@@ -54,7 +54,7 @@ def discard(ledgers: Ledgers, asked: Discard) -> Counts:
         )
     waiting = iter([each for each, tally in held if any(tally)])
     while some := list(islice(waiting, MAX_EPOCHS)):
-        ledgers.hold(_statement(asked, some))
+        ledgers.hold([_statement(asked, some)])
     return Counts(
         readings=sum(tally.readings for _, tally in held),
         events=sum(tally.events for _, tally in held),

@@ -1,6 +1,6 @@
 """Boots get their origin in PostgreSQL, and what waited for it in `undated` moves once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from psycopg import Cursor
@@ -16,13 +16,17 @@ from contract.identity import GatewayId
 from contract.messages import DRIFT_PPM, SLEW_MS, Origin
 from contract.ranges import RangeSet
 
-_BOOT = """
-SELECT id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms FROM boot
-WHERE gateway_id = %s AND boot = %s
+BootName = tuple[int, str]  # with the id of its gateway
+
+_BOOTS = """
+SELECT b.gateway_id, b.boot, b.id, b.origin_ms, b.revision, b.uncertainty_ms, b.seen_ms, b.floor_ms
+FROM unnest(%s::bigint[], %s::text[]) w (gateway_id, boot)
+JOIN boot b ON b.gateway_id = w.gateway_id AND b.boot = w.boot
 """
-_ADD_BOOT = """
-INSERT INTO boot (gateway_id, boot) VALUES (%s, %s)
-RETURNING id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms
+_ADD_BOOTS = """
+INSERT INTO boot (gateway_id, boot)
+SELECT w.gateway_id, w.boot FROM unnest(%s::bigint[], %s::text[]) w (gateway_id, boot)
+RETURNING gateway_id, boot, id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms
 """
 _DATE_BOOT = """
 UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, revision = %s, seen_ms = %s, floor_ms = NULL
@@ -117,27 +121,40 @@ ORDER BY name COLLATE "C"
 """
 
 
-def boot_of(database: Cursor[Any], gateway_id: int, boot: str) -> BootRow:
-    """Its row, made if there is none; the gateway's row lock keeps others from adding it."""
-    row = database.execute(_BOOT, (gateway_id, boot)).fetchone()
-    if row is None:
-        row = database.execute(_ADD_BOOT, (gateway_id, boot)).fetchone()
-    assert row is not None, "an INSERT that returns its row"
-    id_, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms = row
-    return BootRow(
-        id=id_, origin_ms=origin_ms, revision=revision, uncertainty_ms=uncertainty_ms,
-        seen_ms=seen_ms, floor_ms=floor_ms,
-    )  # fmt: skip
+def boots_of(database: Cursor[Any], names: Iterable[BootName]) -> dict[BootName, BootRow]:
+    """Their rows, made where there are none; the gateway's row lock keeps others from adding."""
+    known = _boots(database, _BOOTS, set(names))
+    return known | _boots(database, _ADD_BOOTS, set(names) - set(known))
 
 
-def believe(database: Cursor[Any], gateway_id: int, origin: Origin) -> int | None:
-    """Keep the highest revision; returns the boot if what is undated of it can move now."""
-    known = boot_of(database, gateway_id, origin.boot)
-    if origin.revision <= known.revision:
-        return None
-    row = (origin.origin_ms, origin.uncertainty_ms, origin.revision, origin.seen_ms, known.id)
-    database.execute(_DATE_BOOT, row)
-    return known.id if known.origin_ms is None else None
+def _boots(database: Cursor[Any], sql: str, names: set[BootName]) -> dict[BootName, BootRow]:
+    if not names:
+        return {}
+    columns = [list(column) for column in zip(*sorted(names), strict=True)]
+    return {
+        (gateway_id, boot): BootRow(
+            id=id_, origin_ms=origin_ms, revision=revision, uncertainty_ms=uncertainty_ms,
+            seen_ms=seen_ms, floor_ms=floor_ms,
+        )
+        for gateway_id, boot, id_, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms
+        in database.execute(sql, columns).fetchall()
+    }  # fmt: skip
+
+
+def believe(database: Cursor[Any], origins: Sequence[tuple[int, Origin]]) -> list[int]:
+    """Keep the highest revision; returns the boots of which what is undated can move now."""
+    boots = boots_of(database, {(gateway_id, origin.boot) for gateway_id, origin in origins})
+    news = [
+        (known, origin)
+        for gateway_id, origin in origins
+        if (known := boots[gateway_id, origin.boot]).revision < origin.revision
+    ]
+    if news:
+        database.executemany(_DATE_BOOT, [
+            (origin.origin_ms, origin.uncertainty_ms, origin.revision, origin.seen_ms, known.id)
+            for known, origin in news
+        ])  # fmt: skip
+    return [known.id for known, _ in news if known.origin_ms is None]
 
 
 def place_boots(database: Cursor[Any], gateway_id: int) -> list[Placement]:

@@ -20,8 +20,8 @@ from broker_bridge.store import (
 )
 from broker_bridge.stores import postgres_dating as dating
 from broker_bridge.stores import postgres_sql as q
+from broker_bridge.stores import postgres_stating as stating
 from broker_bridge.stores.balance import Account
-from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.columns import Columns, Placed, columns_of, newest
 from broker_bridge.stores.dated import BootRow, span_of
 from broker_bridge.stores.events import PlacedEvent, event_row, events_of
@@ -38,12 +38,10 @@ from broker_bridge.stores.postgres_rows import (
     months_of,
 )
 from broker_bridge.stores.rowids import RowIds
-from broker_bridge.stores.statements import stated, storable
+from broker_bridge.stores.statements import storable
 from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import Holding, Origin, Status
 from contract.ranges import RangeSet
-
-_Boot = tuple[int, BootRow]  # with the id of its gateway
 
 
 class PostgresTransaction:
@@ -96,10 +94,8 @@ class PostgresTransaction:
     def date(self, origins: Sequence[tuple[GatewayId, Origin]]) -> Change:
         """See `Transaction.date`."""
         changed: set[int] = set()
-        for gateway, origin in origins:
-            boot_id = dating.believe(self._db, self._gateways[gateway], origin)
-            if boot_id is not None:
-                changed |= self._move(boot_id, estimated=False)
+        for boot_id in dating.believe(self._db, [(self._gateways[g], o) for g, o in origins]):
+            changed |= self._move(boot_id, estimated=False)
         return self._change(changed)
 
     def estimate(self, gateway: GatewayId) -> Change:
@@ -145,23 +141,31 @@ class PostgresTransaction:
 
     def _placed(self, batches: Sequence[NewBatch]) -> list[Placed]:
         """The batches that are not there yet, each with its row written."""
-        boots: dict[tuple[GatewayId, str], _Boot] = {}
-        for batch in batches:
-            name = (batch.key.gateway, batch.body.boot)
-            if name not in boots:
-                gateway_id = self._gateways[batch.key.gateway]
-                row = dating.boot_of(self._db, gateway_id, batch.body.boot)
-                boots[name] = (gateway_id, row)
-        rows = [_batch_row(b, boots[b.key.gateway, b.body.boot][1]) for b in batches]
+        names = {(self._gateways[b.key.gateway], b.body.boot) for b in batches}
+        boots = dating.boots_of(self._db, names)
+        rows = [_batch_row(b, boots[self._gateways[b.key.gateway], b.body.boot]) for b in batches]
         columns = [list(column) for column in zip(*rows, strict=True)] if rows else []
         if not columns:
             return []
         added = self._db.execute(q.ADD_BATCHES, columns).fetchall()
         ids = {(stream_id, n): id_ for id_, stream_id, n in added}
-        placed = list(_place(batches, ids, boots))
+        placed = list(self._place(batches, ids, boots))
         spans = ((one.boot.id, span_of(one.batch.body)) for one in placed)
         dating.widen_boots(self._db, [(boot_id, span) for boot_id, span in spans if span])
         return placed
+
+    def _place(
+        self,
+        batches: Sequence[NewBatch],
+        ids: dict[tuple[int, int], int],
+        boots: Mapping[dating.BootName, BootRow],
+    ) -> Iterator[Placed]:
+        for batch in batches:
+            row = ids.pop((batch.stream.id, batch.key.n), None)
+            if row is not None:
+                gateway_id = self._gateways[batch.key.gateway]
+                boot = boots[gateway_id, batch.body.boot]
+                yield Placed(batch=batch, id=row, gateway_id=gateway_id, boot=boot)
 
     def _name(self, placed: Sequence[Placed]) -> None:
         """Give every asset and quantity of these batches its row id."""
@@ -182,14 +186,14 @@ class PostgresTransaction:
         for one in placed:
             numbers[one.batch.stream.id].append(one.batch.key.n)
             boots.setdefault(one.batch.stream.id, one.batch.body.boot)
-        for stream_id, closed in sorted(numbers.items()):
-            ranges = to_multirange(RangeSet.of(sorted(closed)))
-            self._db.execute(q.EXTEND_LEDGER, (ranges, boots[stream_id], stream_id))
-            self._db.execute(q.FORGET_REJECTIONS, (stream_id, closed))
-        for one in placed:
-            if parent := one.batch.body.parent:
-                row = (parent.epoch, parent.n, one.batch.stream.id)
-                self._db.execute(q.NAME_PARENT, row)
+        streams = sorted(numbers)
+        ranges = [to_multirange(RangeSet.of(sorted(numbers[stream]))) for stream in streams]
+        self._db.execute(q.EXTEND_LEDGER, (streams, ranges, [boots[id_] for id_ in streams]))
+        closed = [(stream, n) for stream in streams for n in numbers[stream]]
+        self._db.execute(q.FORGET_REJECTIONS, ([s for s, _ in closed], [n for _, n in closed]))
+        parents = [(one.batch.body.parent, one.batch.stream.id) for one in placed]
+        if named := [(parent.epoch, parent.n, stream) for parent, stream in parents if parent]:
+            self._db.executemany(q.NAME_PARENT, named)
 
     def _make_months(self, months: set[Month], so_far: Kept) -> None:
         unknown = set(self._months.unknown(months_with_raw(months, so_far)))
@@ -233,54 +237,18 @@ class PostgresTransaction:
         """See `Transaction.quarantine`."""
         keep_aside(self._db, items, budget_bytes=self._quarantine_bytes)
 
-    def hold(self, holding: Holding) -> CardChange | None:
-        """See `Transaction.hold`; an epoch no longer stated keeps its last statement."""
-        gateway_id = self._gateways[holding.gateway]
-        verdict = self._judge(holding)
-        if not verdict.is_news:
-            return None
-        self._db.execute(q.REVISE, (holding.revision, gateway_id))
-        named = []
-        for epoch in holding.epochs:
-            said = stated(epoch)
-            row = (
-                gateway_id,
-                epoch.epoch,
-                said.held,
-                storable(said.statement),
-                said.sealed,
-                said.sealed_readings,
-                said.sealed_events,
-                to_multirange(said.lost),
-                said.parent_epoch,
-                said.parent_n,
-                epoch.boot,
-                holding.revision,
-            )
-            (stream_id,) = self._db.execute(q.STATE, row).fetchone() or (0,)
-            named.append(stream_id)
-        self._db.execute(q.LET_GO, {"gateway": gateway_id, "named": named})
-        return verdict.change
-
-    def _judge(self, holding: Holding) -> Verdict:
-        gateway_id = self._gateways[holding.gateway]
-        wanted = {"gateway": gateway_id, "named": named_by(holding)}
-        known = [
-            KnownEpoch(epoch=epoch, sealed=sealed, revision=revision, parent=parent)
-            for epoch, sealed, revision, parent in self._db.execute(q.KNOWN_EPOCHS, wanted)
-        ]
-        (heard_before,) = self._db.execute(q.HEARD_BEFORE, (gateway_id,)).fetchone() or (False,)
-        return judge(holding, known, heard_before=heard_before)
+    def hold(self, holdings: Sequence[Holding]) -> Sequence[CardChange | None]:
+        """See `Transaction.hold`."""
+        return stating.hold(self._db, holdings, self._gateways) if holdings else []
 
     def accounts(self, gateway: GatewayId) -> Sequence[Account]:
         """What is known of each of its streams."""
         return list(accounts(self._db, self._gateways[gateway]))
 
-    def hear(self, status: Status) -> None:
+    def hear(self, statuses: Sequence[Status]) -> None:
         """See `Transaction.hear`."""
-        said = storable(status.model_dump_json(exclude_none=True))
-        row = {"said": said, "gateway": self._gateways[status.gateway]}
-        self._db.execute(q.HEAR_OFFLINE if status.state == "offline" else q.HEAR, row)
+        if statuses:
+            stating.hear(self._db, statuses, self._gateways)
 
     def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:
         """See `Transaction.facts`; the oldest stream first."""
@@ -325,18 +293,6 @@ def _batch_row(batch: NewBatch, boot: BootRow) -> tuple[object, ...]:
         boot.id,
         boot.uncertainty_of(span_of(batch.body)),
     )
-
-
-def _place(
-    batches: Sequence[NewBatch],
-    ids: dict[tuple[int, int], int],
-    boots: Mapping[tuple[GatewayId, str], _Boot],
-) -> Iterator[Placed]:
-    for batch in batches:
-        row = ids.pop((batch.stream.id, batch.key.n), None)
-        if row is not None:
-            gateway_id, boot = boots[batch.key.gateway, batch.body.boot]
-            yield Placed(batch=batch, id=row, gateway_id=gateway_id, boot=boot)
 
 
 def _stream_facts(

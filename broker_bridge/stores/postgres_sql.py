@@ -28,8 +28,10 @@ JOIN stream s ON s.gateway_id = w.gateway_id AND s.epoch = w.epoch
 JOIN gateway g ON g.id = s.gateway_id
 """
 EXTEND_LEDGER = """
-UPDATE stream SET committed = committed + %s::int8multirange, boot = coalesce(boot, %s)
-WHERE id = %s
+UPDATE stream s SET committed = s.committed + w.numbers::int8multirange,
+    boot = coalesce(s.boot, w.boot)
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) w (stream_id, numbers, boot)
+WHERE s.id = w.stream_id
 """
 NAME_PARENT = "UPDATE stream SET parent_epoch = %s, parent_n = %s WHERE id = %s"
 DIGESTS = """
@@ -67,7 +69,10 @@ SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::b
     %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[])
 ON CONFLICT (stream_id, n) DO NOTHING RETURNING id, stream_id, n
 """
-FORGET_REJECTIONS = "DELETE FROM rejection WHERE stream_id = %s AND n = ANY(%s::bigint[])"
+FORGET_REJECTIONS = """
+DELETE FROM rejection r USING unnest(%s::bigint[], %s::bigint[]) w (stream_id, n)
+WHERE r.stream_id = w.stream_id AND r.n = w.n
+"""
 RENEW_LATEST = f"""
 INSERT INTO asset_latest (asset_id, quantity_id, observed_at, value, quality, gateway_id)
 SELECT w.asset_id, w.quantity_id, {INSTANT.format(ms="w.ms")}, w.value, w.quality, w.gateway_id
@@ -95,54 +100,6 @@ INSERT INTO rejection (stream_id, n, sha256, reason)
 SELECT %(stream)s, %(n)s, %(sha256)s, %(reason)s
 WHERE NOT EXISTS (SELECT 1 FROM batch WHERE stream_id = %(stream)s AND n = %(n)s)
 ON CONFLICT (stream_id, n) DO UPDATE SET sha256 = excluded.sha256, reason = excluded.reason
-"""
-
-KNOWN_EPOCHS = """
-SELECT epoch, sealed, stated_revision, parent_epoch FROM stream
-WHERE gateway_id = %(gateway)s
-    AND (epoch = ANY(%(named)s::text[]) OR parent_epoch = ANY(%(named)s::text[]))
-"""
-HEARD_BEFORE = """
-SELECT stated_at IS NOT NULL OR holding_revision > 0 FROM gateway WHERE id = %s
-"""
-REVISE = """
-UPDATE gateway SET holding_revision = %s, stated_at = clock_timestamp() WHERE id = %s
-"""
-STATE = """
-INSERT INTO stream (gateway_id, epoch, held, statement, sealed, sealed_readings, sealed_events,
-    lost, parent_epoch, parent_n, boot, stated_revision)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s::int8multirange, %s, %s, %s, %s)
-ON CONFLICT (gateway_id, epoch) DO UPDATE SET held = excluded.held,
-    statement = CASE WHEN excluded.sealed < stream.sealed
-        THEN coalesce(stream.statement, excluded.statement) ELSE excluded.statement END,
-    lost = CASE WHEN excluded.sealed < stream.sealed THEN stream.lost ELSE excluded.lost END,
-    stated_revision = greatest(stream.stated_revision, excluded.stated_revision),
-    sealed = greatest(stream.sealed, excluded.sealed),
-    sealed_readings = greatest(stream.sealed_readings, excluded.sealed_readings),
-    sealed_events = greatest(stream.sealed_events, excluded.sealed_events),
-    parent_epoch = coalesce(excluded.parent_epoch, stream.parent_epoch),
-    parent_n = coalesce(excluded.parent_n, stream.parent_n), boot = excluded.boot
-RETURNING id
-"""
-LET_GO = """
-UPDATE stream SET held = false
-WHERE gateway_id = %(gateway)s AND held AND NOT id = ANY(%(named)s::bigint[])
-    AND NOT (statement IS NULL
-        AND id > (SELECT coalesce(max(named), 0) FROM unnest(%(named)s::bigint[]) named))
-"""
-HEAR = """
-UPDATE gateway SET
-    heard_at = CASE WHEN status = %(said)s THEN heard_at ELSE clock_timestamp() END,
-    status = %(said)s
-WHERE id = %(gateway)s
-"""
-# The Last Will says nothing but that: what the gateway last said of itself stays beside it.
-HEAR_OFFLINE = """
-UPDATE gateway SET
-    heard_at = CASE WHEN status::jsonb ->> 'state' = 'offline' THEN heard_at
-        ELSE clock_timestamp() END,
-    status = jsonb_set(coalesce(status, %(said)s)::jsonb, '{state}', '"offline"')::text
-WHERE id = %(gateway)s
 """
 
 NEXT_VERSIONS = """

@@ -304,8 +304,11 @@ class SqliteTransaction:
         """See `Transaction.quarantine`."""
         keep_aside(self._db, items, now_ms=self._now_ms, budget_bytes=self._quarantine_bytes)
 
-    def hold(self, holding: Holding) -> CardChange | None:
+    def hold(self, holdings: Sequence[Holding]) -> Sequence[CardChange | None]:
         """See `Transaction.hold`; an epoch no longer stated keeps its last statement."""
+        return [self._hold(holding) for holding in holdings]
+
+    def _hold(self, holding: Holding) -> CardChange | None:
         verdict = self._judge(holding)
         if not verdict.is_news:
             return None
@@ -344,9 +347,10 @@ class SqliteTransaction:
         """What is known of each of its streams."""
         return list(accounts(self._db, self._one(_GATEWAY_ID, (gateway,))[0]))
 
-    def hear(self, status: Status) -> None:
+    def hear(self, statuses: Sequence[Status]) -> None:
         """See `Transaction.hear`."""
-        hear(self._db, status, now_ms=self._now_ms)
+        for status in statuses:
+            hear(self._db, status, now_ms=self._now_ms)
 
     def facts(self, gateways: Iterable[GatewayId]) -> Sequence[GatewayFacts]:
         """See `Transaction.facts`; the oldest stream first."""

@@ -148,6 +148,24 @@ def test_a_refusal_keeps_the_batch_and_waits_longer_each_time() -> None:
     assert ledger.open_batches() == 1
 
 
+def test_a_window_that_is_refused_at_once_waits_as_long_as_one_batch() -> None:
+    uplink, _ = made(8, 0)
+    orders = uplink.plan(2.0)
+    for order in orders:
+        uplink.refused(order.name, 2.0)
+    assert (len(orders), uplink.wake_s(2.0)) == (8, 2.5)
+
+
+def test_a_receipt_shows_that_somebody_listens_and_ends_the_wait() -> None:
+    uplink, _ = made(1, 0)
+    for now_s in (2.0, 2.5, 3.5, 5.5):
+        (order,) = uplink.plan(now_s)
+        uplink.refused(order.name, now_s)
+    assert uplink.plan(6.0) == []
+    uplink.receipted(6.0)
+    assert uplink.plan(6.0) == [order]
+
+
 def test_a_lost_link_sends_nothing_and_a_new_one_everything_again() -> None:
     uplink, _ = made(2, 0)
     assert len(uplink.plan(2.0)) == 2

@@ -47,7 +47,7 @@ def settings(tmp_path: Path) -> StoreSettings:
         dated = Origin(boot=BOOT, origin_ms=NOW_MS, uncertainty_ms=5, revision=1)
         transaction.date([(G1, dated)])
         transaction.commit_batches([lamp_batch(stream, n) for n in (1, 2, 4)])
-        transaction.hold(holding(said))
+        transaction.hold([holding(said)])
     store.close()
     return StoreSettings(kind="sqlite", path=str(path))
 
@@ -115,7 +115,7 @@ def test_numbers_of_which_nobody_speaks_are_named_unexplained(
         transaction.lock([G2])
         said = epoch_holding(held("open", 1, 1, 2), held("open", 4, 4, 2), epoch=E2, sealed=4)
         silent = said.model_copy(update={"sealed_counts": Counts(readings=9)})
-        transaction.hold(holding(silent, gateway=G2))
+        transaction.hold([holding(silent, gateway=G2)])
     store.close()
     assert not print_balance(settings, gateway=G2, day=None, as_json=False)
     shown = capsys.readouterr().out

@@ -228,7 +228,7 @@ def test_silent_gateways_are_counted_and_all_at_once_is_red(
     with store.transaction() as transaction:
         transaction.lock([G1, G2])
         for gateway, said in zip((G1, G2), states, strict=True):
-            transaction.hear(Status.model_validate({"gateway": gateway, "state": said}))
+            transaction.hear([Status.model_validate({"gateway": gateway, "state": said})])
     assert store_checks.gateways(centre).state is state
 
 
@@ -239,7 +239,7 @@ def test_what_is_unexplained_is_red_and_its_gateway_named(
         transaction.lock([G1])
         said = epoch_holding(held("open", 1, 1, 2), held("open", 4, 4, 2), epoch=E1, sealed=4)
         silent = said.model_copy(update={"sealed_counts": Counts(readings=9)})
-        transaction.hold(holding(silent))
+        transaction.hold([holding(silent)])
     seen = store_checks.balance(centre)
     assert seen.state is State.FAIL
     assert f"5 readings and 0 events of {G1}" in seen.found

@@ -89,7 +89,7 @@ def heard(store: SqliteStore, *states: Literal["online", "offline"]) -> None:
     with store.transaction() as transaction:
         transaction.lock([G1])
         for state in states:
-            transaction.hear(Status(gateway=G1, state=state))
+            transaction.hear([Status(gateway=G1, state=state)])
 
 
 def test_of_several_statuses_the_newest_is_told_with_whether_the_city_knows_it(

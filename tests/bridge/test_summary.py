@@ -91,8 +91,8 @@ def test_a_retired_asset_is_not_counted(store: CityStore, now_ms: int) -> None:
 def test_a_gateway_is_silent_unless_it_is_online(store: CityStore) -> None:
     with store.transaction() as transaction:
         transaction.lock([G1, G2])
-        transaction.hear(Status(gateway=G1, state="online", faults=["line pju: no adapter"]))
-        transaction.hear(Status(gateway=G2, state="offline"))
+        transaction.hear([Status(gateway=G1, state="online", faults=["line pju: no adapter"])])
+        transaction.hear([Status(gateway=G2, state="offline")])
     store.load_registry(listing(1, [line(name) for name in (G1, G2, "never-heard")]))
     assert counts(Told().hears(store)["gateway"]) == (0, 1, 2)
 

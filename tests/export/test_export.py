@@ -157,7 +157,7 @@ def test_gaps_are_named_with_their_reason(settings: BridgeSettings, tmp_path: Pa
     lost = held("lost", 1, 3, 6).model_copy(update={"reason": "card failed"})
     with opened_store(settings.store) as store, store.transaction() as transaction:
         transaction.lock([G1])
-        transaction.hold(holding(epoch_holding(lost)))
+        transaction.hold([holding(epoch_holding(lost))])
     _, rows = exported(settings, tmp_path, "gaps")
     ((state, reason, readings),) = [(r["state"], r["reason"], r["readings"]) for r in rows]
     assert (state, reason, readings) == ("lost", "card failed", "6")

@@ -71,6 +71,6 @@ def tell(store: Path, batches: int) -> None:
         with opened.transaction() as transaction:
             transaction.lock([NAME])
             said = epoch_holding(held("open", 1, batches, 2 * batches))
-            transaction.hold(holding(said, gateway=NAME))
+            transaction.hold([holding(said, gateway=NAME)])
     finally:
         opened.close()

@@ -14,11 +14,11 @@ LONG_USED = 900 << 24
 
 def hold(store: CityStore, *said: Holding) -> Sequence[CardChange | None]:
     """Each in a transaction of its own."""
-    told = []
+    told: list[CardChange | None] = []
     for one in said:
         with store.transaction() as transaction:
             transaction.lock([G1])
-            told.append(transaction.hold(one))
+            told += transaction.hold([one])
     return told
 
 

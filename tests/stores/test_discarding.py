@@ -15,7 +15,7 @@ REASON = "retired: shot to pieces"
 def hold(store: CityStore, said: Holding) -> None:
     with store.transaction() as transaction:
         transaction.lock([G1])
-        transaction.hold(said)
+        transaction.hold([said])
 
 
 def commit(store: CityStore, *numbers: int) -> None:

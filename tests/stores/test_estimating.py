@@ -159,7 +159,7 @@ def three_boots(store: CityStore) -> None:
         ]  # fmt: skip
         transaction.commit_batches(batches)
         said = [told(E1, BOOT, 2), told(E2, BOOT2, 2, parent=E1), told(E3, BOOT3, 1, parent=E2)]
-        transaction.hold(holding(*said))
+        transaction.hold([holding(*said)])
 
 
 def readings(store: CityStore) -> list[tuple[object, ...]]:
@@ -254,7 +254,7 @@ def test_a_hole_has_the_range_time_and_reason_that_the_gateway_states(store: Cit
     with writing(store) as transaction:
         known = Origin(boot=BOOT, origin_ms=BEGUN, uncertainty_ms=5, revision=1)
         transaction.date([(G1, known)])
-        transaction.hold(holding(said))
+        transaction.hold([holding(said)])
     (balance,) = store.balance()
     (hole,) = balance.holes
     assert (hole.first, hole.last, hole.readings, hole.reason) == (2, 3, 4, "outbox full")

@@ -235,7 +235,7 @@ def test_the_record_of_what_was_received_and_lost_is_not_touched(store: CityStor
             id="e1", asset=0, type="deviceUnreachable", phase=Phase.BEGIN, offset_ms=old(200)
         )
         transaction.commit_batches([batch(stream, 2, body(events=[began], assets=[LAMP]))])
-        transaction.hold(holding(epoch_holding(held("lost", 3, 9, 14), held("open", 10, 10, 2))))
+        transaction.hold([holding(epoch_holding(held("lost", 3, 9, 14), held("open", 10, 10, 2)))])
     before, balance = record(store), store.balance()
     retain(store)
     assert count(store, "reading") == 0

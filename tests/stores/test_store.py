@@ -242,7 +242,7 @@ def test_facts_name_committed_rejected_and_lost(store: CityStore) -> None:
         transaction.lock([G1])
         stream = transaction.streams([(G1, E1)])[G1, E1]
         transaction.reject([Rejected(stream=stream, n=3, sha256="a" * 64, reason="no\0good")])
-        transaction.hold(holding(epoch_holding(held("open", 1, 3, 6), held("lost", 4, 6, 6))))
+        transaction.hold([holding(epoch_holding(held("open", 1, 3, 6), held("lost", 4, 6, 6)))])
     (told,) = facts(store).streams
     assert told.committed == RangeSet([(1, 2)])
     assert told.rejected == ((3, "a" * 64, "no\ufffdgood"),)
@@ -266,7 +266,7 @@ def test_an_older_holding_changes_nothing(store: CityStore) -> None:
         with store.transaction() as transaction:
             transaction.lock([G1])
             stated = epoch_holding(held("open", 1, sealed, sealed))
-            transaction.hold(holding(stated, revision=revision))
+            transaction.hold([holding(stated, revision=revision)])
     assert the_balance(store).held == Counts(readings=5, events=0)
 
 
@@ -275,7 +275,7 @@ def test_an_epoch_that_is_no_longer_stated_is_no_longer_receipted(store: CitySto
     commit(store, 1, epoch=E2)
     with store.transaction() as transaction:
         transaction.lock([G1])
-        transaction.hold(holding(epoch_holding(held("settled", 1, 1, 2), epoch=E2)))
+        transaction.hold([holding(epoch_holding(held("settled", 1, 1, 2), epoch=E2))])
     assert [told.epoch for told in facts(store).streams] == [E2]
 
 
@@ -299,7 +299,7 @@ def test_the_balance_puts_each_reading_under_one_heading(
     with store.transaction() as transaction:
         transaction.lock([G1])
         stated = [held(state, first, last, count) for state, first, last, count in ranges]  # type: ignore[arg-type]
-        transaction.hold(holding(epoch_holding(*stated)))
+        transaction.hold([holding(epoch_holding(*stated))])
     sheet = the_balance(store)
     counts = (sheet.sealed, sheet.committed, sheet.held, sheet.rejected, sheet.lost)
     assert tuple(one.readings for one in counts) == expected
@@ -311,7 +311,7 @@ def test_rejected_numbers_are_rejected_even_after_they_were_evicted(store: CityS
         transaction.lock([G1])
         stream = transaction.streams([(G1, E1)])[G1, E1]
         transaction.reject([Rejected(stream=stream, n=1, sha256="a" * 64, reason="no")])
-        transaction.hold(holding(epoch_holding(held("evicted", 1, 1, 7))))
+        transaction.hold([holding(epoch_holding(held("evicted", 1, 1, 7)))])
     assert the_balance(store).rejected == Counts(readings=7, events=0)
     assert the_balance(store).unexplained == (0, 0)
 
@@ -347,8 +347,8 @@ def test_the_noisiest_gateways_oldest_messages_leave_the_quarantine_first(
 def test_a_status_is_told_as_it_was_last_heard(store: CityStore) -> None:
     with store.transaction() as transaction:
         transaction.lock([G1])
-        transaction.hear(Status(gateway=G1, state="online"))
-        transaction.hear(Status(gateway=G1, state="offline"))
+        transaction.hear([Status(gateway=G1, state="online")])
+        transaction.hear([Status(gateway=G1, state="offline")])
     rows = store.query("SELECT status FROM gateway").rows
     assert '"offline"' in str(rows[0][0])
     assert store.gateways() == [G1]
@@ -363,7 +363,7 @@ def test_a_last_will_leaves_what_the_gateway_said_last_and_since_when_it_is_gone
     def hear(status: Status) -> GatewayState:
         with store.transaction() as transaction:
             transaction.lock([G1])
-            transaction.hear(status)
+            transaction.hear([status])
         (state,) = store.gateway_states([G1])
         return state
 
