@@ -162,8 +162,11 @@ def altered(why: str) -> Altered:
 
 
 def city_of(certificate: x509.Certificate) -> str:
-    """The city that a certificate belongs to; empty if it names none."""
-    names = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    """The city that a certificate belongs to; empty if it names none that can be read."""
+    try:
+        names = certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    except _UNREADABLE:
+        return ""
     return str(names[0].value) if names else ""
 
 

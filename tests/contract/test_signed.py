@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from contract.bundle import Bundle, Endpoint, open_bundle, read_bundle, sign_bundle
 from contract.errors import (
@@ -62,6 +64,17 @@ def test_a_bundle_opens_for_its_gateway_with_and_without_a_known_root() -> None:
     for root in (None, ROOT.certificate):
         opened = open_bundle(_signed(), gateway=MINE, now=NOW, used=(), root=root)
         assert (opened.bundle, opened.clock_behind) == (_bundle(), False)
+
+
+def test_a_bundle_whose_root_has_a_name_that_cannot_be_read_is_refused_in_words() -> None:
+    name = b"\x0c\x06baubau"  # a UTF8String in DER
+    der = STRANGER_ROOT.certificate.public_bytes(serialization.Encoding.DER)
+    assert name in der
+    spoilt = der.replace(name, b"\x0b" + name[1:])
+    root = x509.load_der_x509_certificate(spoilt)
+    made = _bundle().model_copy(update={"root": pem(root).decode(), "pin": pin_of(root)})
+    with pytest.raises(Altered):
+        read_bundle(_signed(made))
 
 
 def test_a_bundle_reads_as_text_and_holds_no_key() -> None:
