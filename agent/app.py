@@ -327,6 +327,7 @@ class Agent:
             reason=link.reason,
             in_flight=self._uplink.in_flight,
             receipt_age_s=None if receipted_s is None else round(now_s - receipted_s, 1),
+            answered=self._sync.is_answered,
         )
 
     def _faults(self) -> list[str]:

@@ -60,6 +60,7 @@ class Synchroniser:
         self._unreadable = False
         self.state = LinkState(up=False, since_s=now_s(), reason="not connected yet")
         self.receipted_s: float | None = None
+        self.is_answered = False
 
     def sealed(self, name: Name) -> None:
         """A batch is durable: send it while it is fresh."""
@@ -111,7 +112,11 @@ class Synchroniser:
                 with self._reading_the_card():
                     await self._outbox.settle(receipt)
                 self.receipted_s = self._now_s()
+                self.is_answered = self.is_answered or self._names_this_run(receipt)
                 self.closed()
+
+    def _names_this_run(self, receipt: Receipt) -> bool:
+        return self._outbox.ledger.current.epoch in (told.epoch for told in receipt.epochs)
 
     async def _send(self, link: Link, tasks: asyncio.TaskGroup) -> None:
         while True:

@@ -12,13 +12,17 @@ Way = Literal["waiting", "sent", "acknowledged", "committed", "rejected", "lost"
 
 
 class LinkReport(Shown):
-    """The way to the broker; `receipt_age_s` is None until the first receipt of this run."""
+    """The way to the broker; `receipt_age_s` is None until the first receipt of this run.
+
+    `answered`: a receipt heard over it names this run's epoch, which the city knows from this run.
+    """
 
     up: bool
     for_s: float
     reason: str = ""
     in_flight: int = 0
     receipt_age_s: float | None = None
+    answered: bool = False
 
 
 class AgentStatus(Shown):

@@ -126,8 +126,7 @@ def _keep(database: Cursor[Any], news: Sequence[tuple[int, Holding]]) -> None:
 
 
 def _rows(gateway_id: int, holding: Holding) -> Iterator[tuple[object, ...]]:
-    for epoch in holding.epochs:
-        said = stated(epoch)
+    for epoch, said in stated(holding):
         yield (
             gateway_id,
             epoch.epoch,

@@ -314,8 +314,7 @@ class SqliteTransaction:
             return None
         self._db.execute(_REVISE, (holding.revision, self._now_ms, holding.gateway))
         named = []
-        for epoch in holding.epochs:
-            said = stated(epoch)
+        for epoch, said in stated(holding):
             row = (
                 epoch.epoch,
                 said.held,

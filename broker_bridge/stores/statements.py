@@ -1,10 +1,11 @@
 """What the store keeps of a gateway's statement, and text made fit for any database."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from broker_bridge.store import Quarantined
-from contract.messages import EpochHolding
+from contract.messages import EpochHolding, Holding
 from contract.ranges import RangeSet
 
 _STILL_THERE = ("open", "settled", "rejected")
@@ -32,15 +33,21 @@ class Stated:
     parent_n: int | None
 
 
-def stated(epoch: EpochHolding) -> Stated:
-    """`held` is whether the gateway still has any batch of it."""
+def stated(holding: Holding) -> Iterator[tuple[EpochHolding, Stated]]:
+    """Each epoch with what is kept of it; the last one is the run that speaks."""
+    for epoch in holding.epochs:
+        yield epoch, _stated(epoch, is_speaking=epoch is holding.epochs[-1])
+
+
+def _stated(epoch: EpochHolding, *, is_speaking: bool) -> Stated:
+    """`held` is whether a receipt names it: the gateway has a batch of it, or will seal into it."""
     return Stated(
         statement=epoch.model_dump_json(exclude_none=True),
         sealed=epoch.sealed,
         sealed_readings=epoch.sealed_counts.readings,
         sealed_events=epoch.sealed_counts.events,
         lost=RangeSet((r.first, r.last) for r in epoch.ranges if r.state == "lost"),
-        held=any(r.state in _STILL_THERE for r in epoch.ranges),
+        held=is_speaking or any(r.state in _STILL_THERE for r in epoch.ranges),
         parent_epoch=epoch.parent.epoch if epoch.parent else None,
         parent_n=epoch.parent.n if epoch.parent else None,
     )

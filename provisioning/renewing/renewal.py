@@ -1,7 +1,7 @@
 """`nadi gateway renew`: a run goes as far as it can, and the next one goes on from there.
 
 At every moment one whole identity is in use. The old certificate stays valid until the city has
-closed a batch that was sent with the new one.
+answered a run of the agent that has the new one.
 """
 
 import time
@@ -140,7 +140,7 @@ def _ended(renewal: Renewal, current: Identity) -> Outcome:
         job.step(Sign.WAIT, _("The city has not answered yet: the old one stays valid."))
         job.say(_("The next run goes on from here; nothing is lost."))
         return Outcome(code=QUEUED, result=_result(own), pending=("receipt", "revoke"))
-    job.ok(_("The city has a batch that was sent with the new certificate"))
+    job.ok(_("The city has heard this gateway with the new certificate"))
     steps.finish(renewal.identities, current, renewal.bundle, replaces)
     job.ok(_("The old certificate is revoked, and its key deleted"))
     return Outcome(result=_result(own))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cryptography import x509
 
-from contract.agent_status import AgentStatus, Fate
+from contract.agent_status import AgentStatus
 from contract.bundle import Bundle
 from contract.errors import NadiError
 from contract.tls import Broker
@@ -24,8 +24,6 @@ from provisioning.language import mark
 
 ASK_S = 10.0
 PAUSE_S = 0.5
-FIRST = 1  # the number of a run's first batch
-ANSWERED = ("committed", "rejected")
 WHY = {
     Verdict.OURS_REVOKED: mark("it says that the certificate was revoked."),
     Verdict.OURS_EXPIRED: mark("it says that the certificate has run out."),
@@ -112,26 +110,25 @@ class Run:
 
     def epoch(self) -> str:
         """Of the run now; empty if none answers. Raises Trouble if it may not be asked."""
+        said = self._status()
+        return said.epoch if said else ""
+
+    def is_answered(self, before: str) -> bool:
+        """Whether the city has told a run after `before` that it has heard of it.
+
+        Such a run has loaded the new certificate, and stated itself to the city with it, whether
+        or not it had anything to seal.
+        """
+        said = self._status()
+        return said is not None and said.epoch != before and said.link.answered
+
+    def _status(self) -> AgentStatus | None:
         try:
-            return self.agent.ask({"cmd": "status"}, AgentStatus, within_s=ASK_S).epoch
+            return self.agent.ask({"cmd": "status"}, AgentStatus, within_s=ASK_S)
         except AgentShut:
             raise Trouble("E-FILE-01", path=str(self.agent.socket)) from None
         except NadiError:
-            return ""
-
-    def is_receipted(self, before: str) -> bool:
-        """Whether the city has closed the first batch of a run after `before`.
-
-        Such a run has loaded the new certificate, and sent whatever it sealed with it.
-        """
-        epoch = self.epoch()
-        if epoch in ("", before):
-            return False
-        command = {"cmd": "fate", "epoch": epoch, "n": FIRST}
-        try:
-            return self.agent.ask(command, Fate, within_s=ASK_S).way in ANSWERED
-        except NadiError:  # nothing is sealed yet
-            return False
+            return None
 
     def wait(
         self,
@@ -143,7 +140,7 @@ class Run:
     ) -> bool:
         """Whether that came in time."""
         until = monotonic() + wait_s
-        while not self.is_receipted(before):
+        while not self.is_answered(before):
             if monotonic() >= until:
                 return False
             sleep(PAUSE_S)

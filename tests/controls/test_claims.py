@@ -24,6 +24,8 @@ CLAIMS = {
     "/dev/ttyUSB77 is missing]",
     "old_ends_early": "tests/provisioning/test_renewal.py"
     "::test_a_renewed_certificate_is_tried_taken_up_and_answered_before_the_old_one_ends",
+    "silent_never_answered": "tests/provisioning/test_renewal.py"
+    "::test_a_gateway_that_seals_nothing_ends_its_old_certificate_too",
     "discard_any_count": "tests/stores/test_discarding.py"
     "::test_another_count_is_refused_and_nothing_changes[sqlite-12]",
     "no_room_for_fresh": "tests/agent/test_uplink.py"

@@ -1,7 +1,8 @@
 """A gateway with an identity of its own, an agent that is started again, and an endpoint."""
 
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from contract.bundle import Bundle, Endpoint, sign_bundle
 from contract.identity import City, GatewayId
+from contract.settings import AgentSettings, Health
 from contract.signed import pin_of
 from contract.tls import Broker
 from provisioning import certificates
@@ -92,7 +94,7 @@ class Renewing:
             (folder / file.name).write_bytes(file.read_bytes())
         return Identity(folder=folder)
 
-    def supervised(self, *, cut_off: bool = False) -> Program:
+    def supervised(self, works: Callable[[], bool] | None = None) -> Program:
         """The agent, started again whenever it ends, as systemd does it; returns once it works."""
         script = SUPERVISOR.format(
             python=sys.executable, settings=self.pole.settings_file, pid=self.folder / "pid"
@@ -101,9 +103,22 @@ class Renewing:
         agent = Program("agents", ["sh", "-c", script], folder=self.folder, env=env)
         self.pole.running.append(agent)
         agent.start()
-        works = self.has_sealed if cut_off else self.is_receipted
-        agent.wait_until(works, what="at work", deadline_s=2 * PATIENCE_S)
+        agent.wait_until(works or self.is_receipted, what="at work", deadline_s=2 * PATIENCE_S)
         return agent
+
+    def without_devices(self) -> None:
+        """Nothing is measured here yet."""
+        told = tomllib.loads(self.pole.settings_file.read_text())
+        settings = AgentSettings.model_validate(told)
+        bare = {"serial": [], "health": Health(enabled=False)}
+        self.pole.write_settings(settings.model_copy(update=bare))
+
+    def is_answered(self) -> bool:
+        """Whether the city has answered the agent's run; nothing need be sealed for that."""
+        try:
+            return self.pole.status().link.answered
+        except (OSError, ValueError):
+            return False
 
     def has_sealed(self) -> bool:
         """Whether something waits on the card."""

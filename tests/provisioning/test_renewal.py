@@ -95,6 +95,25 @@ def test_a_renewed_certificate_is_tried_taken_up_and_answered_before_the_old_one
     assert unexplained(there) == (0, 0)
 
 
+def test_a_gateway_that_seals_nothing_ends_its_old_certificate_too(
+    there: Renewing, nadi: Nadi
+) -> None:
+    there.without_devices()
+    bridge = there.pole.start_bridge()
+    there.supervised(there.is_answered)
+    old = there.copy_of(there.in_use)
+    bridge.stop()
+    waits = nadi(*there.line, "--wait", "2", "--json", env=there.environment)
+    assert waits.document["pending"] == ["receipt", "revoke"], "the broker alone is no answer"
+    there.pole.start_bridge()
+    done = nadi(*there.line, "--json", env=there.environment)
+    assert (done.code, done.document["code"]) == (0, "done"), done.err + done.out
+    assert there.pole.status().sealed.readings == 0
+    assert apply(nadi, there).document["result"] == {"replaced": 1}
+    assert not there.accepts(old)
+    assert there.accepts(there.in_use)
+
+
 def test_point_4_a_certificate_that_is_not_due_stays(there: Renewing, nadi: Nadi) -> None:
     issuer = there.centre.authority.issuing
     bundle = bundle_of(there.centre, [there.endpoint]).model_copy(update={"nonce": "f" * 32})
@@ -236,7 +255,7 @@ def test_a_certificate_that_ran_out_is_recovered_by_a_stick_and_what_waited_arri
     give(there, now - timedelta(days=20))
     there.pole.play()
     there.pole.start_bridge()
-    agent = there.supervised(cut_off=True)
+    agent = there.supervised(there.has_sealed)
     assert not there.accepts(there.in_use)
     delegating.make(
         authority, [NAME], life=timedelta(days=7), now=now, file=tmp_path / "delegation",
