@@ -70,7 +70,8 @@ def secret(terminal: Terminal, given: str | None, question: str, *, flag: str, n
             terminal.source.readline(MAX_SECRET + 2).rstrip("\r\n"), mark("standard input")
         )
     if not given.startswith("file:"):
-        raise Trouble("E-USAGE-07", option=flag)
+        write = flag if flag.endswith("=") else f"{flag} "
+        raise Trouble("E-USAGE-07", option=flag, write=write)
     path = Path(given.removeprefix("file:"))
     with path.open(encoding="utf-8", errors="replace") as file:
         return _usable(file.read(MAX_SECRET + 2).rstrip("\r\n"), str(path))

@@ -58,7 +58,7 @@ def _set(job: Job, draft: Draft, word: str) -> None:
     if steps[-1] in hidden_names(AgentSettings):
         value = json.dumps(job.secret(value, key, flag=f"--set {key}="))
     elif without_values(value, AgentSettings) != value:  # one inside an inline table
-        raise Trouble("E-USAGE-07", option="--set")
+        raise Trouble("E-USAGE-07", option="--set", write="--set KEY=")
     draft.write(document.with_value(draft.text, steps, value))
 
 

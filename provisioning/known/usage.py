@@ -54,7 +54,7 @@ KNOWN = (
         exit=Exit.USAGE,
         what=mark("{option} takes no secret on the command line, where others can read it."),
         safe=mark("Nothing was changed, but choose another secret: this one was shown."),
-        fix=mark("Write {option} file:PATH, or {option} - to read it from standard input."),
+        fix=mark("Write {write}file:PATH, or {write}- to read it from standard input."),
     ),
     Known(
         code="E-USAGE-08",

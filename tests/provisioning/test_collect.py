@@ -15,6 +15,7 @@ from contract.outbox_report import OutboxReport
 from scripts.district.process import Program
 from tests.provisioning.conftest import Ended, Nadi, environment
 from tests.provisioning.cutoff import CutOff, cut_off, small_stick
+from tests.provisioning.test_every_command import too_wide
 
 pytestmark = pytest.mark.system
 BATCHES = 40
@@ -167,3 +168,26 @@ def test_a_folder_that_is_no_stick_is_refused_in_words(
         1,
         f"error: stick: no gateway has put anything there (it would be in {FOLDER})",
     )
+
+
+@pytest.mark.parametrize("language", ["en", "id"])
+def test_point_23_a_visit_fits_forty_columns_and_no_name_is_cut(
+    pole: CutOff,
+    env: Mapping[str, str],
+    nadi: Nadi,
+    monkeypatch: pytest.MonkeyPatch,
+    language: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    spoken = {**env, "NADI_LANG": language}
+    wrong = ("collect", "no-such-stick", "--settings", "agent.toml")
+    said = ""
+    for line, code in ((_line("--dry-run"), 0), (_line(), 0), (wrong, 5)):
+        ended = nadi(*line, env=spoken)
+        assert ended.code == code, ended.err
+        said += ended.out + ended.err
+    assert _import(pole, env).code == 0
+    back = nadi(*_line(), env=spoken)
+    assert too_wide(said + back.out + back.err, 40) == []
+    assert "bb-0042" in said
+    assert "no-such-stick" in said

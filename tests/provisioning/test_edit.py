@@ -13,6 +13,7 @@ from provisioning.errors import Trouble
 from tests.provisioning.at_terminal import sat_down
 from tests.provisioning.conftest import Ended, Nadi, environment
 from tests.provisioning.poles import playing
+from tests.provisioning.test_every_command import too_wide
 
 SETTINGS = """\
 # Pasar Wameo; ask Pak Hamid for the key
@@ -323,3 +324,28 @@ def test_a_bin_is_found_on_its_line_and_added(edit: Edit, file: Path, tmp_path: 
     text = file.read_text()
     assert text.startswith(SETTINGS.format(folder=file.parent))
     assert 'asset = "TPS-0007"' in text
+
+
+@pytest.mark.parametrize("spoken", ["en", "id"])
+def test_point_23_a_change_fits_forty_columns_and_no_name_is_cut(
+    edit: Edit, file: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, spoken: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    env["NADI_LANG"] = spoken
+    said = ""
+    for words, code in (
+        (("--remove", "PJU-0002"), 0),
+        (("--undo",), 0),
+        (("--set", "outbox.budgt_mb=1"), 2),
+        (("--set", "pju.port=/dev/ttyUSB77"), 4),
+        (("--set", f"CCTV-1.password={NEW_SECRET}"), 2),
+    ):
+        ended = edit(*words)
+        assert ended.code == code, ended.err
+        said += ended.out + ended.err
+    assert too_wide(said, 40) == []
+    for whole in (
+        "nadi asset retire PJU-0002", "nadi asset move PJU-0002 bb-0042", "agent.toml.previous",
+        "outbox.budgt_mb", "/dev/ttyUSB77", "CCTV-1.password=file:PATH",
+    ):  # fmt: skip
+        assert whole in said
