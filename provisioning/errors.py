@@ -24,9 +24,9 @@ class Known:
 
 
 class Trouble(NadiError):
-    """A known error that happened now."""
+    """A known error that happened now; one of its values may be the error that caused it."""
 
-    def __init__(self, code: str, **values: str | int) -> None:
+    def __init__(self, code: str, **values: "str | int | Trouble") -> None:
         from provisioning.known import BY_CODE  # noqa: PLC0415 its tables need Known
 
         self.known = BY_CODE[code]
@@ -36,10 +36,7 @@ class Trouble(NadiError):
     def lines(self) -> tuple[str, str, str]:
         """What happened, whether data is safe, what to do: in the language in use."""
         known = self.known
-        values = {
-            name: _(value) if isinstance(value, Marked) else value
-            for name, value in self.values.items()
-        }
+        values = {name: _told(value) for name, value in self.values.items()}
         what, safe, fix = (_(text).format(**values) for text in (known.what, known.safe, known.fix))
         return what, safe, fix
 
@@ -55,3 +52,10 @@ class Trouble(NadiError):
                 "fix": self.hint,
             },
         )
+
+
+def _told(value: str | int | Trouble) -> str | int:
+    """In the language in use, if it is ours to say."""
+    if isinstance(value, Trouble):
+        return value.lines()[0]
+    return _(value) if isinstance(value, Marked) else value

@@ -111,8 +111,9 @@ def enforce(
         acl = applying.current(authority.broker_folder).acl
         applying.send(Change(crl=signed.crl, acl=acl), reach, now=now)
     except (Trouble, OSError) as error:
+        why = error if isinstance(error, Trouble) else str(error)
         raise Trouble(
-            "E-REVOKE-01", number=signed.number, broker=broker, name=name, why=str(error)
+            "E-REVOKE-01", number=signed.number, broker=broker, name=name, why=why
         ) from error
     deadline = monotonic() + SHOWN_WITHIN_S
     while monotonic() < deadline:

@@ -63,3 +63,13 @@ def test_the_document_of_an_error_has_the_same_words_in_every_language(code: str
         language.use(spoken)
         documents.add(_raised(BY_CODE[code]).outcome().document())
     assert len(documents) == 1
+
+
+def test_the_cause_within_an_error_is_told_in_the_same_language() -> None:
+    cause = Trouble("E-BROKER-03", why=language.mark("it does not run here."))
+    error = Trouble("E-REVOKE-01", number=3, broker="b:1", name="bb-0042", why=cause)
+    language.use("id")
+    what, _, _ = error.lines()
+    assert cause.lines()[0] in what
+    assert str(cause) not in what
+    assert str(cause) in str(error.outcome().error)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from broker_bridge.opening import CityStore
+from broker_bridge.receipts import receipt
 from broker_bridge.store import CardChange
 from contract.identity import Epoch
-from contract.messages import EpochHolding, Holding, Parent
+from contract.messages import EpochHolding, EpochReceipt, Holding, Parent
 from tests.stores.making import E1, E2, G1, epoch_holding, held, holding
 
 E3 = Epoch("3" * 16)
@@ -88,3 +89,13 @@ def test_a_parent_that_grows_after_its_child_is_heard_and_told(store: CityStore)
     original = holding(of(E1, 6), revision=1 << 24 | 9)
     assert hold(store, copy, original) == [None, "cardCloned"]
     assert sealed(store) == 7
+
+
+def test_a_run_that_has_sealed_nothing_is_receipted_while_it_is_the_one_that_speaks(
+    store: CityStore,
+) -> None:
+    hold(store, holding(of(E1, 0), revision=1), holding(of(E1, 0), of(E2, 0), revision=2))
+    with store.transaction() as transaction:
+        transaction.lock([G1])
+        (facts,) = transaction.facts([G1])
+    assert receipt(facts).epochs == [EpochReceipt(epoch=E2, first=1, last=0, committed=[])]

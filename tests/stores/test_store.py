@@ -6,10 +6,9 @@ import pytest
 
 from broker_bridge.errors import StoreRefused
 from broker_bridge.opening import CityStore
-from broker_bridge.receipts import receipt
 from broker_bridge.store import Balance, Change, GatewayFacts, Quarantined, Rejected, Stream
 from contract.identity import AssetId, Epoch, GatewayId, Kind
-from contract.messages import Backlog, Counts, EpochReceipt, EventColumn, GatewayState, Status
+from contract.messages import Backlog, Counts, EventColumn, GatewayState, Status
 from contract.ranges import RangeSet
 from contract.readings import Phase
 from tests.stores.conftest import OpenStore
@@ -278,20 +277,6 @@ def test_an_epoch_that_is_no_longer_stated_is_no_longer_receipted(store: CitySto
         transaction.lock([G1])
         transaction.hold([holding(epoch_holding(held("settled", 1, 1, 2), epoch=E2))])
     assert [told.epoch for told in facts(store).streams] == [E2]
-
-
-def test_a_run_that_has_sealed_nothing_is_receipted_while_it_is_the_one_that_speaks(
-    store: CityStore,
-) -> None:
-    said: list[list[Epoch]] = []
-    for revision, epochs in ((1, [E1]), (2, [E1, E2])):
-        with store.transaction() as transaction:
-            transaction.lock([G1])
-            stated = [epoch_holding(epoch=epoch) for epoch in epochs]
-            transaction.hold(holding(*stated, revision=revision))
-        said.append([told.epoch for told in receipt(facts(store)).epochs])
-    assert said == [[E1], [E2]]
-    assert receipt(facts(store)).epochs == [EpochReceipt(epoch=E2, first=1, last=0, committed=[])]
 
 
 @pytest.mark.parametrize(
