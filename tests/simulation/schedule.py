@@ -180,7 +180,15 @@ class Schedule:
         self._any_gateway().keep_image()
 
     def _put_copy_back(self) -> None:
-        self._any_gateway().put_image_back()
+        gateway = self._any_gateway()
+        was_heard = self._is_heard(gateway)
+        gateway.put_image_back()
+        if not was_heard and self._is_heard(gateway):  # the new card never said a word
+            self._replaced.discard(gateway.id)
+
+    def _is_heard(self, gateway: SimGateway) -> bool:
+        stated = self.city.stated(gateway.id)
+        return any(ledger.epoch in stated for ledger in gateway.outbox.ledger.epochs)
 
     def _spoil_card(self) -> None:
         self._any_gateway().spoil()
