@@ -1,7 +1,7 @@
 """The balance of one stream: every sealed reading and event is put under exactly one heading."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from broker_bridge.store import Balance, Hole
@@ -62,7 +62,7 @@ class Sheet:
         """Add one stream: committed over rejected over lost over held."""
         self.sealed = self.sealed.plus(_sealed(account))
         self.committed = self.committed.plus(account.committed_counts)
-        for claim in claims(account):
+        for claim in _apportioned(account):
             self._settle(account, claim)
         self.holes += _unnamed(account)
         if account.statement and (account.statement.sealed or not account.statement.parent):
@@ -78,7 +78,7 @@ class Sheet:
 
     def _settle(self, account: Account, claim: "Claim") -> None:
         numbers, counts = (claim.first, claim.last), claim.counts
-        open_numbers = RangeSet([numbers]) - account.committed
+        open_numbers = _open_numbers(account, claim)
         if not open_numbers:
             return
         rest = counts
@@ -151,6 +151,26 @@ def claims(account: Account) -> Iterator[Claim]:
     if account.top > account.stated:
         since = _sealed(account).minus(account.stated_sealed)
         yield Claim(state="open", first=account.stated + 1, last=account.top, counts=since)
+
+
+def _apportioned(account: Account) -> list[Claim]:
+    """The claims; what is committed of ranges that nobody could read tells what the others held.
+
+    A salvage knows how much such ranges of an epoch held together, and only guesses which held it.
+    """
+    said = list(claims(account))
+    guesses = [at for at, one in enumerate(said) if one.state == "lost" and not one.to_ms]
+    closed = [at for at in guesses if not _open_numbers(account, said[at])]
+    if still_open := [at for at in guesses if at not in closed]:
+        counts = said[still_open[-1]].counts
+        for one in (said[at] for at in closed):
+            counts = counts.plus(one.counts).minus(account.counts_between(one.first, one.last))
+        said[still_open[-1]] = replace(said[still_open[-1]], counts=counts)
+    return said
+
+
+def _open_numbers(account: Account, claim: Claim) -> RangeSet:
+    return RangeSet([(claim.first, claim.last)]) - account.committed
 
 
 def _hole(
