@@ -13,6 +13,7 @@ from tests.campaigns.seeds import Violation
 from tests.simulation.card import Crash
 from tests.simulation.city import SimCity
 from tests.simulation.gateway import SimGateway
+from tests.simulation.healing import quiet_round
 from tests.simulation.judge import check_balance, check_bounds, check_cards
 from tests.simulation.network import Network
 from tests.simulation.poison import KINDS, poison
@@ -181,14 +182,13 @@ class Schedule:
 
     def _put_copy_back(self) -> None:
         gateway = self._any_gateway()
-        was_heard = self._is_heard(gateway)
+        was_silent = not self._is_heard(gateway)
         gateway.put_image_back()
-        if not was_heard and self._is_heard(gateway):  # the new card never said a word
+        if was_silent and self._is_heard(gateway):  # the new card never said a word
             self._replaced.discard(gateway.id)
 
     def _is_heard(self, gateway: SimGateway) -> bool:
-        stated = self.city.stated(gateway.id)
-        return any(ledger.epoch in stated for ledger in gateway.outbox.ledger.epochs)
+        return any(e.epoch in self.city.stated(gateway.id) for e in gateway.outbox.ledger.epochs)
 
     def _spoil_card(self) -> None:
         self._any_gateway().spoil()
@@ -346,7 +346,7 @@ class Schedule:
             self.city.start()
         for _ in range(HEALING_ROUNDS):
             for gateway in self.gateways:
-                self._heal_gateway(gateway)
+                quiet_round(gateway)
             self._drain()
             check_cards(self.city, self.gateways)
             if not any(gateway.open_batches() for gateway in self.gateways):
@@ -355,14 +355,6 @@ class Schedule:
             self._pass_ms(HEALING_STEP_S * 1_000)
         left = {gateway.id: gateway.open_batches() for gateway in self.gateways}
         raise Violation(f"does not come together: {left} batches are still open")
-
-    def _heal_gateway(self, gateway: SimGateway) -> None:
-        gateway.learn_time()
-        gateway.seal()
-        if not gateway.linked:
-            gateway.link()
-        gateway.state()
-        gateway.send()
 
     def _drain(self) -> None:
         network = self.network

@@ -306,20 +306,6 @@ def test_the_balance_puts_each_reading_under_one_heading(
     assert sheet.unexplained == (0, 0)
 
 
-def test_what_the_city_has_of_ranges_that_nobody_could_read_tells_what_the_others_held(
-    store: CityStore,
-) -> None:
-    commit(store, 1, 2)
-    ranges = [held("settled", 1, 1, 2), held("lost", 2, 2, 0), held("open", 3, 3, 1)]
-    with store.transaction() as transaction:
-        transaction.lock([G1])
-        transaction.hold([holding(epoch_holding(*ranges, held("lost", 4, 5, 9)))])
-    sheet = the_balance(store)
-    assert [(hole.first, hole.last, hole.readings) for hole in sheet.holes] == [(4, 5, 7)]
-    assert (sheet.sealed.readings, sheet.lost.readings) == (12, 7)
-    assert sheet.unexplained == (0, 0)
-
-
 def test_rejected_numbers_are_rejected_even_after_they_were_evicted(store: CityStore) -> None:
     with store.transaction() as transaction:
         transaction.lock([G1])
