@@ -44,11 +44,9 @@ class Feed:
 
     def note_any(self, names: Iterable[AssetName]) -> None:
         """Of whatever kind: the broker retains something of these."""
-        for kind, name in names:
-            if kind is Kind.GATEWAY:
-                self._untold_gateways[GatewayId(name)] = None
-            else:
-                self._untold[kind, name] = None
+        every = list(names)
+        self.note(every)
+        self.note_gateways(GatewayId(name) for kind, name in every if kind is Kind.GATEWAY)
 
     def note_gateways(self, gateways: Iterable[GatewayId]) -> None:
         """The same of gateways."""

@@ -15,9 +15,7 @@ MAX_KNOWN = 100_000
 
 
 class _Said(NamedTuple):
-    observed_at: (
-        str  # RFC 3339 UTC with milliseconds, so that it sorts; empty where it says nothing
-    )
+    observed_at: str  # RFC 3339 UTC with milliseconds, so that it sorts; or empty
     digest: int
 
 

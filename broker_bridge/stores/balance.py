@@ -136,6 +136,11 @@ class Claim:
     from_ms: int | None = None
     to_ms: int | None = None
 
+    @property
+    def has_time(self) -> bool:
+        """A range that nobody could read has none, and how much it held is only guessed."""
+        return bool(self.to_ms)
+
 
 def claims(account: Account) -> Iterator[Claim]:
     """What the gateway says of its numbers; those sealed since its last statement it still has.
@@ -159,13 +164,17 @@ def _apportioned(account: Account) -> list[Claim]:
     A salvage knows how much such ranges of an epoch held together, and only guesses which held it.
     """
     said = list(claims(account))
-    guesses = [at for at, one in enumerate(said) if one.state == "lost" and not one.to_ms]
-    closed = [at for at in guesses if not _open_numbers(account, said[at])]
-    if still_open := [at for at in guesses if at not in closed]:
-        counts = said[still_open[-1]].counts
-        for one in (said[at] for at in closed):
-            counts = counts.plus(one.counts).minus(account.counts_between(one.first, one.last))
-        said[still_open[-1]] = replace(said[still_open[-1]], counts=counts)
+    last_open, over = None, Tally()
+    for at, one in enumerate(said):
+        if one.state != "lost" or one.has_time:
+            continue
+        if _open_numbers(account, one):
+            last_open = at
+        else:
+            over = over.plus(account.counts_between(one.first, one.last)).minus(one.counts)
+    if last_open is not None:
+        one = said[last_open]
+        said[last_open] = replace(one, counts=one.counts.minus(over))
     return said
 
 
@@ -181,7 +190,7 @@ def _hole(
     counts: Tally,
 ) -> Hole:
     """From its first open number to its last; what is committed in between is not counted."""
-    known = account.origin_ms if claim.to_ms else None  # a range that nobody could read has no time
+    known = account.origin_ms if claim.has_time else None
     return Hole(
         epoch=account.epoch,
         first=numbers.ranges[0][0],

@@ -10,7 +10,7 @@ from broker_bridge.stores.estimating import KnownBoot, KnownStream, Placement, p
 from broker_bridge.stores.moments import EARLIEST_MS, LATEST_MS, moment_of
 from broker_bridge.stores.multiranges import from_multirange
 from broker_bridge.stores.postgres_rows import Month
-from broker_bridge.stores.postgres_sql import INSTANT
+from broker_bridge.stores.postgres_sql import INSTANT, arrays
 from broker_bridge.stores.quality import ESTIMATED, REPAIRED
 from contract.identity import GatewayId
 from contract.messages import DRIFT_PPM, SLEW_MS, Origin
@@ -130,14 +130,13 @@ def boots_of(database: Cursor[Any], names: Iterable[BootName]) -> dict[BootName,
 def _boots(database: Cursor[Any], sql: str, names: set[BootName]) -> dict[BootName, BootRow]:
     if not names:
         return {}
-    columns = [list(column) for column in zip(*sorted(names), strict=True)]
     return {
         (gateway_id, boot): BootRow(
             id=id_, origin_ms=origin_ms, revision=revision, uncertainty_ms=uncertainty_ms,
             seen_ms=seen_ms, floor_ms=floor_ms,
         )
         for gateway_id, boot, id_, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms
-        in database.execute(sql, columns).fetchall()
+        in database.execute(sql, arrays(sorted(names))).fetchall()
     }  # fmt: skip
 
 
@@ -192,7 +191,7 @@ def widen_boots(database: Cursor[Any], spans: Iterable[tuple[int, tuple[int, int
     """The boots' clocks have shown these times, and the city has them now."""
     rows = [(boot_id, *span) for boot_id, span in spans]
     if rows:
-        database.execute(_WIDEN, [list(column) for column in zip(*rows, strict=True)])
+        database.execute(_WIDEN, arrays(rows))
 
 
 def gateways_without_date(database: Cursor[Any]) -> list[GatewayId]:

@@ -144,10 +144,9 @@ class PostgresTransaction:
         names = {(self._gateways[b.key.gateway], b.body.boot) for b in batches}
         boots = dating.boots_of(self._db, names)
         rows = [_batch_row(b, boots[self._gateways[b.key.gateway], b.body.boot]) for b in batches]
-        columns = [list(column) for column in zip(*rows, strict=True)] if rows else []
-        if not columns:
+        if not rows:
             return []
-        added = self._db.execute(q.ADD_BATCHES, columns).fetchall()
+        added = self._db.execute(q.ADD_BATCHES, q.arrays(rows)).fetchall()
         ids = {(stream_id, n): id_ for id_, stream_id, n in added}
         placed = list(self._place(batches, ids, boots))
         spans = ((one.boot.id, span_of(one.batch.body)) for one in placed)
@@ -190,7 +189,7 @@ class PostgresTransaction:
         ranges = [to_multirange(RangeSet.of(sorted(numbers[stream]))) for stream in streams]
         self._db.execute(q.EXTEND_LEDGER, (streams, ranges, [boots[id_] for id_ in streams]))
         closed = [(stream, n) for stream in streams for n in numbers[stream]]
-        self._db.execute(q.FORGET_REJECTIONS, ([s for s, _ in closed], [n for _, n in closed]))
+        self._db.execute(q.FORGET_REJECTIONS, q.arrays(closed))
         parents = [(one.batch.body.parent, one.batch.stream.id) for one in placed]
         if named := [(parent.epoch, parent.n, stream) for parent, stream in parents if parent]:
             self._db.executemany(q.NAME_PARENT, named)
@@ -239,7 +238,7 @@ class PostgresTransaction:
 
     def hold(self, holdings: Sequence[Holding]) -> Sequence[CardChange | None]:
         """See `Transaction.hold`."""
-        return stating.hold(self._db, holdings, self._gateways) if holdings else []
+        return stating.hold(self._db, holdings, self._gateways)
 
     def accounts(self, gateway: GatewayId) -> Sequence[Account]:
         """What is known of each of its streams."""

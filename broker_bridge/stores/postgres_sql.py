@@ -1,4 +1,12 @@
-"""Every statement of the ingest on PostgreSQL; a group costs the same few, whatever its size."""
+"""Statements of the ingest on PostgreSQL; a group costs the same few, whatever its size."""
+
+from collections.abc import Iterable, Sequence
+
+
+def arrays(rows: Iterable[Sequence[object]]) -> list[list[object]]:
+    """What `unnest` takes: an array of each column of the rows, of which there is one at least."""
+    return [list(column) for column in zip(*rows, strict=True)]
+
 
 # Known rows are looked for first: a conflict would use up an id of its table each time.
 ADD_GATEWAYS = """

@@ -9,6 +9,7 @@ from psycopg import Cursor
 from broker_bridge.store import CardChange
 from broker_bridge.stores.cards import KnownEpoch, Verdict, judge, named_by
 from broker_bridge.stores.multiranges import to_multirange
+from broker_bridge.stores.postgres_sql import arrays
 from broker_bridge.stores.statements import stated, storable
 from contract.messages import Holding, Status
 
@@ -88,10 +89,15 @@ def hear(database: Cursor[Any], statuses: Sequence[Status], gateways: Mapping[st
 
 
 def _turns(holdings: Sequence[Holding]) -> list[list[int]]:
-    """Their places; of a gateway's own (two cards speak) each is judged after the one before."""
+    """Their places; of a gateway's own (two cards speak) each is judged after the one before.
+
+    One without an epoch says nothing.
+    """
     turns: dict[int, list[int]] = defaultdict(list)
     earlier: Counter[str] = Counter()
     for at, holding in enumerate(holdings):
+        if not holding.epochs:
+            continue
         turns[earlier[holding.gateway]].append(at)
         earlier[holding.gateway] += 1
     return list(turns.values())
@@ -101,7 +107,7 @@ def _judge(database: Cursor[Any], said: Sequence[tuple[int, Holding]]) -> list[V
     known = defaultdict(list)
     names = [(gateway_id, name) for gateway_id, holding in said for name in named_by(holding)]
     for gateway_id, epoch, sealed, revision, parent in database.execute(
-        _KNOWN_EPOCHS, _columns(names, 2)
+        _KNOWN_EPOCHS, arrays(names)
     ):
         known[gateway_id].append(
             KnownEpoch(epoch=epoch, sealed=sealed, revision=revision, parent=parent)
@@ -118,11 +124,11 @@ def _keep(database: Cursor[Any], news: Sequence[tuple[int, Holding]]) -> None:
     if not news:
         return
     revisions = [(gateway_id, holding.revision) for gateway_id, holding in news]
-    database.execute(_REVISE, _columns(revisions, 2))
+    database.execute(_REVISE, arrays(revisions))
     rows = [row for gateway_id, holding in news for row in _rows(gateway_id, holding)]
     database.executemany(_STATE, rows, returning=True)
     named = [row for result in database.results() for row in result.fetchall()]
-    database.execute(_LET_GO, _columns(named, 2))
+    database.execute(_LET_GO, arrays(named))
 
 
 def _rows(gateway_id: int, holding: Holding) -> Iterator[tuple[object, ...]]:
@@ -141,7 +147,3 @@ def _rows(gateway_id: int, holding: Holding) -> Iterator[tuple[object, ...]]:
             epoch.boot,
             holding.revision,
         )
-
-
-def _columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
-    return [[row[at] for row in rows] for at in range(width)]
