@@ -3,22 +3,16 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
-
-from benchmarks.city import CITY, CityBench, open_store
+from benchmarks.city import CityBench, open_store
 from benchmarks.figure import Figure, Run, at_most, load, spread
 from benchmarks.filling import EPOCH
+from benchmarks.states import heard_by
 from broker_bridge.opening import CityStore, opened_store
 from broker_bridge.store import NewBatch
 from contract.codec import Key
 from contract.identity import AssetId, BootId, GatewayId, Kind
 from contract.messages import BatchBody, Counts, Origin
-from contract.tls import Broker, client_context
-from contract.topics import ROOT
 
 ASSETS = 10_000
 QUANTITIES = ("voltage", "current", "active_power", "power_factor", "frequency")
@@ -36,8 +30,7 @@ def measure(run: Run) -> Iterator[Figure]:
             _fill(store)
         with CityBench(run.folder, place) as city:
             took_s = []
-            with _reader(city.reader()) as states:
-                states.wait()
+            _hear_all(city)
             for number in range(1, WIPES + 1):
                 run.say(f"wipe {number} of {WIPES}")
                 took_s.append(_wipe(city))
@@ -56,9 +49,14 @@ def _wipe(city: CityBench) -> float:
     city.broker.wipe()
     city.broker.start()
     began_s = time.monotonic()
-    with _reader(city.reader()) as states:
-        states.wait()
+    _hear_all(city)
     return time.monotonic() - began_s
+
+
+def _hear_all(city: CityBench) -> None:
+    states = _States()
+    with heard_by(city.reader(), states.hear):
+        states.wait()
 
 
 class _States:
@@ -68,8 +66,9 @@ class _States:
         self._heard: set[str] = set()
         self._all = threading.Event()
 
-    def hear(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        self._heard.add(message.topic)
+    def hear(self, topic: str) -> None:
+        """One more, or one again."""
+        self._heard.add(topic)
         if len(self._heard) == ASSETS:
             self._all.set()
 
@@ -77,26 +76,6 @@ class _States:
         """Raises OSError if it lasts too long."""
         if not self._all.wait(DEADLINE_S):
             raise OSError(f"{len(self._heard):,} of {ASSETS:,} states after {DEADLINE_S:g} s")
-
-
-@contextmanager
-def _reader(broker: Broker) -> Iterator[_States]:
-    states = _States()
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    client.tls_set_context(client_context(broker))
-    client.on_message = states.hear
-
-    def subscribe(joined: mqtt.Client, *_: Any) -> None:
-        joined.subscribe(f"{ROOT}/{CITY}/feed/{Kind.STREETLIGHT}/+/state", qos=1)
-
-    client.on_connect = subscribe
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    try:
-        yield states
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def _fill(store: CityStore) -> None:

@@ -6,21 +6,17 @@ import signal
 import statistics
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
-
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.link import Post
 from benchmarks.city import CITY, COMMITTED, READY_S, CityBench, OpenStore, open_store, spent
 from benchmarks.figure import Figure, Run, at_most, load, percentile, spread
 from benchmarks.ingest import BOOT, GATEWAY, connector, posts_of, publish
+from benchmarks.states import heard_by
 from contract.codec import encode_body
 from contract.identity import AssetId, Kind, Lane
 from contract.messages import Counts
 from contract.readings import Reading
-from contract.tls import Broker, client_context
+from contract.tls import Broker
 from contract.topics import Topics
 
 ASSETS = 10_000
@@ -65,7 +61,8 @@ def measure(run: Run) -> Iterator[Figure]:
 def _paced(city: CityBench) -> list[float]:
     """Of each asset, until its state is heard."""
     gateway = city.gateway_settings(GATEWAY).broker
-    with _reader(city.reader()) as heard_s:
+    heard_s: dict[str, float] = {}
+    with heard_by(city.reader(), lambda topic: heard_s.setdefault(topic, time.monotonic())):
         sent_s = asyncio.run(_send(gateway, posts_of(_bodies(PACED), lane=Lane.LIVE)))
         deadline_s = time.monotonic() + DEADLINE_S
         while len(heard_s) < ASSETS:
@@ -90,29 +87,6 @@ async def _send(broker: Broker, posts: Sequence[Post]) -> list[float]:
             refusal = await link.publish(post)
             assert not refusal, f"the broker refuses: {refusal}"
     return sent_s
-
-
-@contextmanager
-def _reader(broker: Broker) -> Iterator[dict[str, float]]:
-    """When each topic was heard first."""
-    heard_s: dict[str, float] = {}
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    client.tls_set_context(client_context(broker))
-
-    def hear(_client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        heard_s.setdefault(message.topic, time.monotonic())
-
-    def subscribe(joined: mqtt.Client, *_: Any) -> None:
-        joined.subscribe(TOPICS.asset_state(Kind.STREETLIGHT, AssetId("+")), qos=1)
-
-    client.on_message, client.on_connect = hear, subscribe
-    client.connect(broker.host, broker.port)
-    client.loop_start()
-    try:
-        yield heard_s
-    finally:
-        client.disconnect()
-        client.loop_stop()
 
 
 def _pair(run: Run, number: int) -> tuple[float, float, str]:

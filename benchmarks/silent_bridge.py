@@ -20,9 +20,6 @@ class Silent(Feed):
     def note_gateways(self, gateways: Iterable[GatewayId]) -> None:
         """The same."""
 
-    def note_any(self, names: Iterable[AssetName]) -> None:
-        """The same."""
-
 
 def main() -> None:
     """Until SIGTERM."""

@@ -21,14 +21,13 @@ from contract.tls import Broker as BrokerAddress
 from contract.tls import client_context
 from scripts.district.broker import Broker
 from scripts.district.certificates import Authority
-from scripts.district.process import Program, python_program
-from scripts.district.toml_document import write_toml
+from scripts.district.process import Program
 from tests.bridge.wire import BOOT, GATEWAY, TOPICS, Sender
 from tests.system.mqtt_client import MqttClient
+from tests.system.test_bridge import written
 
 pytestmark = pytest.mark.system
 
-ROOT = Path(__file__).parents[2]
 PATIENCE_S = 20.0
 LAMPS = tuple(AssetId(f"PJU-{n:04}") for n in range(4))
 SAME, OTHER, AHEAD, RACED = (TOPICS.asset_state(Kind.STREETLIGHT, lamp) for lamp in LAMPS)
@@ -45,13 +44,11 @@ def bridge(tmp_path: Path, broker: Broker, authority: Authority, city: City) -> 
         broker=broker.address(authority.client("bridge")),
         store=StoreSettings(kind="sqlite", path=str(tmp_path / "city.db")),
     )
-    write_toml(tmp_path / "bridge.toml", settings.model_dump(mode="json", exclude_none=True))
-    arguments = ("broker_bridge", "run", "--settings", str(tmp_path / "bridge.toml"))
-    program = python_program("bridge", *arguments, folder=tmp_path, root=ROOT)
-    program.start_and_wait(deadline_s=PATIENCE_S)
-    yield program
-    if program.running:
-        program.stop()
+    centre = written(settings, tmp_path)
+    centre.start()
+    yield centre.bridge
+    if centre.bridge.running:
+        centre.bridge.stop()
 
 
 @pytest.fixture
