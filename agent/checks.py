@@ -96,7 +96,7 @@ def _check_pictures(settings: AgentSettings) -> Iterator[Finding]:
     cameras = [one for one in settings.devices() if isinstance(one, RtspCamera)]
     if not any(one.picture for one in cameras):
         return
-    from agent.drivers.picture import INSTALL, MISSING, decoder_is_here  # noqa: PLC0415
+    from agent.drivers.picture import INSTALL, MISSING, decoder_is_here  # noqa: PLC0415 few have pictures
 
     if decoder_is_here():
         yield Finding(id="pictures", ok=True, found="Pillow is there to judge them")

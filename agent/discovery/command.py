@@ -94,7 +94,7 @@ def _line(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
 
 
 def _network(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
-    from agent.discovery.network_command import look_at_network, search_of  # noqa: PLC0415
+    from agent.discovery.network_command import look_at_network, search_of  # noqa: PLC0415 SNMP
 
     settings, search = looking.settings, search_of(looking.options)
     report = look_at_network(search, settings, clock=looking.clock, progress=looking.progress)
@@ -108,7 +108,7 @@ def _found(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]:
     if isinstance(report, LineReport):
         line = name_devices(report, settings) if settings else report
         return line, lambda: propose_line(line, settings, looking.namer)
-    from agent.discovery.network_command import account_of  # noqa: PLC0415
+    from agent.discovery.network_command import account_of  # noqa: PLC0415 as above
 
     network = name_hosts(report, settings) if settings else report
     account = account_of(options)

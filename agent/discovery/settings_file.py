@@ -97,7 +97,7 @@ def _replace(path: Path, before: str, after: str) -> None:
             _refuse_meanwhile(real, before)
             os.replace(new, real)  # noqa: PTH105 beside mkstemp's plain names
         except BaseException:
-            os.unlink(new)  # noqa: PTH108
+            os.unlink(new)  # noqa: PTH108 as above
             raise
         _sync_folder(real.parent)
     except OSError as error:

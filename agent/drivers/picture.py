@@ -65,6 +65,6 @@ def _judge() -> "Callable[[bytes, bytes | None], Figures]":
     """Loads Pillow, which only a picture needs; raises DeviceRefused where it is missing."""
     if not decoder_is_here():
         raise DeviceRefused(MISSING, hint=INSTALL)
-    from agent.drivers.picture_figures import judge  # noqa: PLC0415
+    from agent.drivers.picture_figures import judge  # noqa: PLC0415 it loads Pillow
 
     return judge
