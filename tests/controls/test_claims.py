@@ -28,6 +28,8 @@ CLAIMS = {
     "::test_a_gateway_that_seals_nothing_ends_its_old_certificate_too",
     "discard_any_count": "tests/stores/test_discarding.py"
     "::test_another_count_is_refused_and_nothing_changes[sqlite-12]",
+    "window_counts_each": "tests/agent/test_uplink.py"
+    "::test_a_window_that_is_refused_at_once_waits_as_long_as_one_batch",
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
     "one_line_for_all": "tests/system/test_lanes.py"
