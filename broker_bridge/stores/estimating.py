@@ -5,7 +5,7 @@ its bytes. How much earlier it may have been is its uncertainty.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from broker_bridge.stores.moments import EARLIEST_MS
@@ -26,6 +26,22 @@ class KnownStream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ceiling:
+    """The next boot began at `began_ms` or up to `doubt_ms` later.
+
+    The first that the store has of it, or of the next that has a date, is at `first_ms`.
+    """
+
+    began_ms: int
+    doubt_ms: int
+    first_ms: int
+
+    def floor_ms(self, ended_ms: int) -> int:
+        """Nothing is put before what the earlier boot has stored, unless it overlaps this one."""
+        return ended_ms if ended_ms <= self.first_ms else min(ended_ms, self.began_ms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownBoot:
     """What is in the store of one boot; times of its own clock but for the origins."""
 
@@ -41,14 +57,18 @@ class KnownBoot:
     last_observed_ms: int | None = None
 
     @property
-    def began(self) -> tuple[int, int]:
-        """When it may have begun at the earliest, and how much later it can have been."""
+    def began(self) -> Ceiling:
+        """When it may have begun at the earliest, and what is stored of it."""
         assert self.origin_ms is not None, "only of a boot that has a date"
         doubt_ms = _uncertainty(self, 0)
-        began_ms = self.origin_ms - doubt_ms
-        if self.first_observed_ms is not None:
-            began_ms = min(began_ms, self.first_observed_ms)
-        return began_ms, self.origin_ms + doubt_ms - began_ms
+        began_ms, first_ms = self.origin_ms - doubt_ms, self.first_observed_ms
+        if first_ms is not None:
+            began_ms = min(began_ms, first_ms)
+        return Ceiling(
+            began_ms=began_ms,
+            doubt_ms=self.origin_ms + doubt_ms - began_ms,
+            first_ms=began_ms if first_ms is None else first_ms,
+        )
 
     @property
     def ended_ms(self) -> int:
@@ -74,7 +94,7 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
     order = [by_name[name] for name in _boots_in_order(streams) if name in by_name]
     ready = _ready(streams, order)
     placed: list[Placement] = []
-    ceiling: tuple[int, int] | None = None  # as `KnownBoot.began`, of the next boot
+    ceiling: Ceiling | None = None
     for at in range(len(order) - 1, -1, -1):
         boot = order[at]
         if boot.origin_ms is not None:
@@ -82,16 +102,19 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
         elif ceiling and boot.boot in ready:
             place = _place(boot, ceiling, _before(order[:at]))
             placed.append(place)
-            ceiling = (place.origin_ms, ceiling[1] + drift_ms(boot.last_ms, 0))
+            ceiling = replace(
+                ceiling,
+                began_ms=place.origin_ms,
+                doubt_ms=ceiling.doubt_ms + drift_ms(boot.last_ms, 0),
+            )
         else:
             ceiling = None
     return placed[:MOST_AT_ONCE]
 
 
-def _place(boot: KnownBoot, ceiling: tuple[int, int], before: KnownBoot | None) -> Placement:
-    began_ms, next_doubt_ms = ceiling
-    origin_ms = min(began_ms - boot.last_ms, boot.latest_origin_ms)
-    doubt_ms = next_doubt_ms + drift_ms(boot.last_ms, boot.first_ms)
+def _place(boot: KnownBoot, ceiling: Ceiling, before: KnownBoot | None) -> Placement:
+    origin_ms = min(ceiling.began_ms - boot.last_ms, boot.latest_origin_ms)
+    doubt_ms = ceiling.doubt_ms + drift_ms(boot.last_ms, boot.first_ms)
     if before is None or before.origin_ms is None:
         return Placement(
             id=boot.id,
@@ -105,7 +128,7 @@ def _place(boot: KnownBoot, ceiling: tuple[int, int], before: KnownBoot | None) 
         id=boot.id,
         origin_ms=origin_ms,
         uncertainty_ms=slack_ms + doubt_ms + _uncertainty(before, before.last_ms),
-        floor_ms=max(min(ended_ms, began_ms), EARLIEST_MS),
+        floor_ms=max(ceiling.floor_ms(ended_ms), EARLIEST_MS),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -65,6 +66,18 @@ def test_a_boot_ends_where_the_next_began_and_may_be_as_early_as_the_one_before_
         uncertainty_ms=48 * HOUR + 1_000 + 10 + 10 + 180 + 180,
         floor_ms=BEGUN + HOUR,
     )
+
+
+def test_a_next_boot_known_too_badly_to_begin_after_the_last_moves_nothing_back() -> None:
+    """The next is known to ten hours, and what is stored of it is five after the last ended."""
+    vague = replace(
+        boot(3, BEGUN + 2 * HOUR), uncertainty_ms=10 * HOUR, first_observed_ms=BEGUN + 6 * HOUR
+    )
+    (place,) = placements(STREAMS, [boot(1, BEGUN), boot(2), vague])
+    assert place.floor_ms == BEGUN + HOUR
+    overlapping = replace(vague, first_observed_ms=BEGUN + HOUR - 1)
+    (place,) = placements(STREAMS, [boot(1, BEGUN), boot(2), overlapping])
+    assert place.floor_ms == BEGUN - 8 * HOUR
 
 
 def test_boots_without_a_date_in_a_row_follow_each_other() -> None:

@@ -16,6 +16,12 @@ KERNEL_LIMIT_MS = 16_000.0
 STA_PLL = 0x0001  # linux/timex.h
 KERNEL_PPM, SLEW_PPM, CRYSTAL_PPM = 500, 500, 49
 SNTP_MS = 90.0
+A_SECOND_MS = 1_000.0
+
+
+def allowed_ms(service: Service) -> float:
+    """A second; what is less than a step is slewed, and an exchange errs in judging which it is."""
+    return max(A_SECOND_MS, STEPS_FROM_MS[service] + SNTP_MS)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from contract.readings import Reading
 from contract.topics import Topics
 from tests.simulation.disk import copy_database, remove_database
 from tests.simulation.loopless import at_once, run
-from tests.timing.machine import Machine, Service
+from tests.timing.machine import Machine, Service, allowed_ms
 from tests.timing.truth import Boots, Stored, Taken, judge
 
 TOPICS = Topics(City("baubau"))
@@ -80,7 +80,7 @@ class Schedule:
         self._online = self._random.choice((0.0, 0.1, 0.5))
         self._taken: list[Taken] = []
         self._late: list[Arrived] = []
-        self._boots = Boots()
+        self._boots = Boots(allowed_ms=allowed_ms(self._service))
         self._file: OutboxFile | None = None
         self._true_ms = STARTED_MS + self._random.uniform(0, 400 * DAY_MS)
         self._boot_anew()

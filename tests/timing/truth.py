@@ -8,7 +8,7 @@ from itertools import pairwise
 from broker_bridge.stores.quality import ESTIMATED
 from tests.campaigns.seeds import Violation
 
-ALLOWED_MS, ALLOWED_PPM = 1_000, 50
+ALLOWED_PPM = 50
 ROUNDING_MS = 2  # of a reading's and an origin's time
 
 
@@ -34,8 +34,9 @@ class Stored:
 
 @dataclass(slots=True)
 class Boots:
-    """What happened in each boot, the oldest first."""
+    """What happened in each boot, the oldest first, and how wrong a clock just set may be."""
 
+    allowed_ms: float
     synced: list[list[float]] = field(default_factory=list)
     vouched: set[int] = field(default_factory=set)  # those in which the agent saw a vouched clock
 
@@ -64,7 +65,7 @@ def _judge_one(taken: Taken, stored: Stored, boots: Boots) -> None:
     if taken.boot not in boots.vouched:
         raise Violation(f"not marked: nobody ever vouched for the time of {stored}")
     away_ms = _farthest(taken.true_ms, boots.synced[taken.boot])
-    if wrong_ms > ALLOWED_MS + away_ms * ALLOWED_PPM / 1e6 + ROUNDING_MS:
+    if wrong_ms > boots.allowed_ms + away_ms * ALLOWED_PPM / 1e6 + ROUNDING_MS:
         raise Violation(f"wrong by {wrong_ms:.0f} ms, {away_ms:.0f} ms from a synchronisation")
 
 
