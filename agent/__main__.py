@@ -144,7 +144,7 @@ async def _serve(settings: AgentSettings) -> None:
     await run(
         settings,
         clock=clock,
-        epoch=Epoch(new_token()),
+        new_epoch=lambda: Epoch(new_token()),
         boot=boot,
         notifier=from_environment(),
         stop=stop,

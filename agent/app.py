@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from agent.cardless import Cardless, build_cardless, opened
 from agent.clock import Clock
 from agent.console import Console
 from agent.errors import LinkDown, OutboxDamaged, OutboxFailed
 from agent.events.building import all_learned, build_watch
 from agent.events.watch import Watch
 from agent.lines import build_lines
-from agent.link import Connector, MqttConnector, Post
+from agent.link import MqttConnector, Post
 from agent.notify import Notifier
 from agent.outbox.file import OutboxFile
 from agent.outbox.opening import damage_mark, open_outbox
@@ -52,27 +53,42 @@ async def run(
     settings: AgentSettings,
     *,
     clock: Clock,
-    epoch: Epoch,
+    new_epoch: Callable[[], Epoch],
     boot: BootId,
     notifier: Notifier,
     stop: asyncio.Event,
-    connector: Connector | None = None,
     note: str = "",
     log: Callable[[], list[LogLine]] = list,
 ) -> None:
-    """Read, seal and send until `stop` is set; raises OutboxFailed if the card will not open.
+    """Read, seal and send until `stop` is set; raises OutboxNewer.
 
     `note` and `log` are told to the city with every status.
     """
     path = Path(settings.gateway.data_dir) / "outbox.db"
-    file, contents = open_outbox(
-        path,
-        gateway=settings.gateway.id,
-        epoch=epoch,
-        boot=boot,
-        salvaging=lambda: notifier.say(f"EXTEND_TIMEOUT_USEC={SALVAGE_S * 1_000_000}"),
-    )
+    round_ = Round()
+
+    def opening() -> tuple[OutboxFile, Contents]:
+        return open_outbox(
+            path,
+            gateway=settings.gateway.id,
+            epoch=new_epoch(),
+            boot=boot,
+            salvaging=lambda: notifier.say(f"EXTEND_TIMEOUT_USEC={SALVAGE_S * 1_000_000}"),
+        )
+
+    def meanwhile() -> Cardless:
+        return build_cardless(
+            settings, clock=clock, boot=boot, notifier=notifier, round_=round_,
+            connector=_mqtt(settings), jitter=_jitter,
+        )  # fmt: skip
+
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="card") as card:
+        retry_s = settings.gateway.seal_interval_s
+        found = await opened(opening, meanwhile, in_thread=card, stop=stop, retry_s=retry_s)
+        if found is None:
+            LOG.error("stopped, and the card did not open: lost readings=%d", len(round_))
+            return
+        file, contents = found
         try:
             in_thread = _In(card)
             outbox = Outbox(
@@ -88,7 +104,7 @@ async def run(
                 outbox,
                 clock,
                 contents,
-                connector=connector,
+                round_=round_,
                 note=note,
                 log=log,
                 account=_account(settings, outbox, file, in_thread),
@@ -134,7 +150,7 @@ class Agent:
         clock: Clock,
         contents: Contents,
         *,
-        connector: Connector | None,
+        round_: Round,
         account: "Callable[[], Accountant]",
         runway: RunwayOf,
         note: str,
@@ -146,7 +162,7 @@ class Agent:
         self._outbox = outbox
         self._clock = clock
         self._topics = Topics(settings.gateway.city)
-        self._round = Round()
+        self._round = round_
         self._uplink = Uplink(outbox.ledger, settings.uplink, jitter=_jitter)
         self._reporter = Reporter(
             outbox=outbox,
@@ -156,22 +172,11 @@ class Agent:
             runway=runway,
             log=log,
         )
-        self._connector = connector or self._mqtt()
+        self._connector = _mqtt(settings)
         self._sync = self._synchroniser()
         self._sealer = self._build_sealer(contents.open_events)
         self._watch = self._build_watch(contents)
         self._sampler = self._build_sampler()
-
-    def _mqtt(self) -> MqttConnector:
-        gateway = self._settings.gateway.id
-        will = Status(gateway=gateway, state="offline")
-        return MqttConnector(
-            broker=self._settings.broker,
-            tls=client_context(self._settings.broker),
-            identifier=gateway,
-            listen=self._topics.receipt(gateway),
-            will=Post(topic=self._topics.status(gateway), payload=encode_model(will), retain=True),
-        )
 
     def _synchroniser(self) -> Synchroniser:
         return Synchroniser(
@@ -227,7 +232,7 @@ class Agent:
                 tasks.create_task(self._sync.run(), name="sync"),
                 tasks.create_task(self._clock.watch(), name="time service"),
                 tasks.create_task(self._console().run(Path(self._settings.gateway.socket))),
-                tasks.create_task(_beat(notifier), name="watchdog"),
+                tasks.create_task(notifier.beat(), name="watchdog"),
             ]
             notifier.say("READY=1")
             LOG.info("running gateway=%s epoch=%s", self._outbox.gateway, self._epoch)
@@ -357,6 +362,18 @@ class Agent:
             LOG.error("stopped without a word to the city reason=%s", error)
 
 
+def _mqtt(settings: AgentSettings) -> MqttConnector:
+    gateway, topics = settings.gateway.id, Topics(settings.gateway.city)
+    will = Status(gateway=gateway, state="offline")
+    return MqttConnector(
+        broker=settings.broker,
+        tls=client_context(settings.broker),
+        identifier=gateway,
+        listen=topics.receipt(gateway),
+        will=Post(topic=topics.status(gateway), payload=encode_model(will), retain=True),
+    )
+
+
 def _jitter() -> float:
     """Between a half and one and a half, so that a city does not return at the same instant."""
     return 0.5 + random.random()
@@ -371,9 +388,3 @@ def _event_ids(epoch: Epoch) -> Callable[[], str]:
         return f"{epoch}-{count}"
 
     return new_id
-
-
-async def _beat(notifier: Notifier) -> None:
-    while notifier.watchdog_s:
-        notifier.say("WATCHDOG=1")
-        await asyncio.sleep(notifier.watchdog_s)

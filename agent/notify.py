@@ -1,5 +1,6 @@
 """Tells systemd that the agent is ready, alive and stopping, where it asks to be told."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Mapping
@@ -22,6 +23,12 @@ class Notifier:
                 sender.sendto(state.encode(), self._address)
             except OSError:
                 return  # systemd restarts what it does not hear, which is then right
+
+    async def beat(self) -> None:
+        """The watchdog's due, until cancelled; nothing if there is no watchdog."""
+        while self.watchdog_s:
+            self.say("WATCHDOG=1")
+            await asyncio.sleep(self.watchdog_s)
 
 
 def from_environment() -> Notifier:
