@@ -39,12 +39,11 @@ def parse(frame: bytes) -> Observation:
 
 def frames(heard: bytes) -> list[bytes]:
     """The whole frames, in order; a bad sum costs one byte, for H itself can be FF."""
-    found, at = [], 0
-    while at + FRAME_LEN <= len(heard):
+    found, at = [], heard.find(HEAD)
+    while 0 <= at <= len(heard) - FRAME_LEN:
         frame = heard[at : at + FRAME_LEN]
-        if frame[0] == HEAD and sum(frame[:3]) & 0xFF == frame[3]:
+        whole = sum(frame[:3]) & 0xFF == frame[3]
+        if whole:
             found.append(frame)
-            at += FRAME_LEN
-        else:
-            at += 1
+        at = heard.find(HEAD, at + (FRAME_LEN if whole else 1))
     return found

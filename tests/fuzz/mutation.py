@@ -56,10 +56,9 @@ def _nest(data: bytes, _: bytes, chance: Random) -> bytes:
 
 
 def _extreme(data: bytes, _: bytes, chance: Random) -> bytes:
-    numbers = list(NUMBER.finditer(data))
-    if not numbers:
+    at = NUMBER.search(data, chance.randint(0, len(data))) or NUMBER.search(data)
+    if at is None:
         return _insert(data, data, chance)
-    at = chance.choice(numbers)
     return data[: at.start()] + chance.choice(EXTREMES) + data[at.end() :]
 
 
