@@ -104,9 +104,10 @@ FROM (SELECT boot_id, min(first_ms) AS first_ms, max(last_ms) AS last_ms
 WHERE o.id = w.boot_id
 """
 _KNOWN_BOOTS = """
-SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0), first_ms, last_ms,
-    latest_origin_ms, first_observed_ms, last_observed_ms
-FROM boot WHERE gateway_id = %s AND first_ms IS NOT NULL
+SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0),
+    coalesce(first_ms, seen_ms, 0), coalesce(last_ms, seen_ms, 0), coalesce(latest_origin_ms, 0),
+    first_observed_ms, last_observed_ms
+FROM boot WHERE gateway_id = %s AND (first_ms IS NOT NULL OR origin_ms IS NOT NULL)
 """
 _KNOWN_STREAMS = """
 SELECT id, committed, epoch, boot, parent_epoch, statement, held FROM stream

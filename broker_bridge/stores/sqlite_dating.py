@@ -87,9 +87,10 @@ UPDATE boot SET first_ms = min(coalesce(first_ms, ?1), ?1),
 WHERE id = ?4
 """
 _KNOWN_BOOTS = """
-SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0), first_ms, last_ms,
-    latest_origin_ms, first_observed_ms, last_observed_ms
-FROM boot WHERE gateway_id = ? AND first_ms IS NOT NULL
+SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0),
+    coalesce(first_ms, seen_ms, 0), coalesce(last_ms, seen_ms, 0), coalesce(latest_origin_ms, 0),
+    first_observed_ms, last_observed_ms
+FROM boot WHERE gateway_id = ? AND (first_ms IS NOT NULL OR origin_ms IS NOT NULL)
 """
 _KNOWN_STREAMS = """
 SELECT id, epoch, boot, parent_epoch, statement, held FROM stream WHERE gateway_id = ? ORDER BY id

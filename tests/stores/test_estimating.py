@@ -203,6 +203,32 @@ def test_a_boot_between_two_dated_ones_is_estimated_and_marked(store: CityStore)
     assert store.balance()[0].undated == 0
 
 
+def test_a_boot_goes_before_a_dated_one_of_which_nothing_has_come_yet(
+    store: CityStore, request: pytest.FixtureRequest
+) -> None:
+    """Only the second's origin is known; its one batch is still on the card."""
+    to_come = EpochHolding(
+        epoch=E2, boot=BOOT2, parent=Parent(epoch=E1, n=1), sealed=1,
+        sealed_counts=Counts(readings=2), ranges=[held("open", 1, 1, 2)],
+    )  # fmt: skip
+    with writing(store) as transaction:
+        streams = transaction.streams([(G1, E1), (G1, E2), (G1, E3)])
+        second = Origin(boot=BOOT2, origin_ms=BEGUN, uncertainty_ms=5, revision=1, seen_ms=9_000)
+        third = Origin(boot=BOOT3, origin_ms=AGAIN, uncertainty_ms=5, revision=1, seen_ms=0)
+        transaction.date([(G1, second), (G1, third)])
+        transaction.commit_batches([
+            batch(streams[G1, E1], 1, body(values(1_000, 4_000), boot=BOOT)),
+            batch(
+                streams[G1, E3], 1, body(values(2_000), boot=BOOT3), epoch=E3, sha256="3" * 64
+            ),
+        ])  # fmt: skip
+        transaction.hold([holding(told(E1, BOOT, 2), to_come, told(E3, BOOT3, 1, parent=E2))])
+        transaction.estimate(G1)
+    kind = request.node.callspec.params["open_store"]
+    day = datetime.fromtimestamp(BEGUN / 1_000 - 1, UTC).date()
+    assert committed_of_day(store, kind, day) == {G1: Counts(readings=2)}
+
+
 def test_what_comes_late_of_an_estimated_boot_is_estimated_too(store: CityStore) -> None:
     three_boots(store)
     with writing(store) as transaction:
