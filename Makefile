@@ -2,6 +2,7 @@
 STORE ?= sqlite
 DEMO_SECONDS ?= 90
 PYTHON = .venv/bin/python
+unexport PYTHONDONTWRITEBYTECODE # see scripts/test
 
 .PHONY: help demo deb test check bench nightly
 

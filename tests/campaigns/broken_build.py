@@ -1,5 +1,6 @@
 """A copy of the tree with one line of production code changed, for a campaign that must find it."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -16,18 +17,44 @@ PARTS = (
 
 def broken_build(patch: Path, folder: Path) -> Path:
     """A copy of the tree with one line of production code changed."""
-    for part in PARTS:
-        if (ROOT / part).is_file():
-            shutil.copy(ROOT / part, folder)
-        else:
-            shutil.copytree(
-                ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__")
-            )
+    copy_tree(folder)
     applied = subprocess.run(
         ["git", "apply", str(patch)], cwd=folder, capture_output=True, text=True, check=False
     )
     assert applied.returncode == 0, f"{patch.name} no longer fits: {applied.stderr}"
+    for line in patch.read_text().splitlines():
+        if line.startswith("+++ b/"):
+            forget_compiled(folder / line.removeprefix("+++ b/"))
     return folder
+
+
+def copy_tree(folder: Path) -> None:
+    """With what is compiled of it: a control would spend most of its time on compiling."""
+    for part in PARTS:
+        if (ROOT / part).is_file():
+            shutil.copy2(ROOT / part, folder)
+        else:
+            shutil.copytree(
+                ROOT / part,
+                folder / part,
+                copy_function=_copy,
+                ignore=shutil.ignore_patterns("*.pyc.*"),  # others are writing them
+            )
+
+
+def _copy(source: str, target: str) -> None:
+    """A compiled file is only ever replaced, so one file can be in both trees."""
+    if source.endswith(".pyc"):
+        with contextlib.suppress(OSError):  # another disk; then it is compiled again
+            os.link(source, target)
+    else:
+        shutil.copy2(source, target)
+
+
+def forget_compiled(module: Path) -> None:
+    """Its source is another now, and may be of the same second and length."""
+    for compiled in (module.parent / "__pycache__").glob(f"{module.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def run_in(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":

@@ -1,17 +1,13 @@
 """A search that would write, or log in twice, is found out by the claims that pass otherwise."""
 
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.campaigns.broken_build import copy_tree, forget_compiled, run_in
+
 pytestmark = pytest.mark.system
 
-ROOT = Path(__file__).parents[3]
-PARTS = ("agent", "contract", "scripts", "tests")
 LINE = "tests/agent/discovery/test_line_search.py"
 NETWORK = "tests/agent/discovery/test_network_search.py"
 # what is broken: its file, its line, the line instead, and the claim that must fail
@@ -43,27 +39,14 @@ BROKEN = {
 }
 
 
-def claim(folder: Path, name: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "setup.cfg"), "--rootdir",
-         str(folder), "-o", f"pythonpath={folder}", "-p", "no:cacheprovider", name],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )  # fmt: skip
-
-
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_build_broken_by_one_line_is_found_out(what: str, tmp_path: Path) -> None:
-    for part in PARTS:
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    copy_tree(tmp_path)
     name, line, instead, judge = BROKEN[what]
     text = (tmp_path / name).read_text()
     assert text.count(line) == 1, f"the line is no longer in {name}"
     (tmp_path / name).write_text(text.replace(line, instead))
-    ran = claim(tmp_path, judge)
+    forget_compiled(tmp_path / name)
+    ran = run_in(tmp_path, "pytest", "-q", "-p", "no:cacheprovider", judge)
     assert ran.returncode == 1, ran.stdout + ran.stderr
     assert "1 failed" in ran.stdout
