@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from broker_bridge.errors import StoreGone, StoreRefused
 from broker_bridge.standing import BridgeSign, Census, Standing
 from broker_bridge.store import AssetName, Balance, Tally
@@ -317,8 +315,11 @@ def _prepare(connection: sqlite3.Connection, path: str) -> None:
 
 def _refuse_foreign(connection: sqlite3.Connection, path: str) -> None:
     (application,) = connection.execute("PRAGMA application_id").fetchone()
-    if application != APPLICATION_ID and Database(connection).table_names():
-        raise foreign(path)
+    if application != APPLICATION_ID:
+        from sqlite_utils import Database  # noqa: PLC0415 a fifth of a bridge's start
+
+        if Database(connection).table_names():
+            raise foreign(path)
 
 
 def _migrate(connection: sqlite3.Connection, path: str) -> None:

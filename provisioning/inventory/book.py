@@ -10,8 +10,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from sqlite_utils import Database
-
 from contract.identity import Kind
 from provisioning.errors import Trouble
 
@@ -98,6 +96,8 @@ class Book:
     """The inventory, for one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        from sqlite_utils import Database  # noqa: PLC0415 a third of the start of any command
+
         self._connection = connection
         self._database = Database(connection)
 
