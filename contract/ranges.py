@@ -11,8 +11,9 @@ class RangeSet:
 
     __slots__ = ("_ranges",)
 
-    def __init__(self, ranges: Iterable[Range] = ()) -> None:
-        self._ranges: tuple[Range, ...] = _merge(ranges)
+    def __init__(self, ranges: Iterable[Range] = (), *, apart: bool = False) -> None:
+        """`apart`: they ascend and never touch, so that nothing is to be merged."""
+        self._ranges: tuple[Range, ...] = tuple(ranges) if apart else _merge(ranges)
 
     @classmethod
     def of(cls, numbers: Iterable[int]) -> "RangeSet":
@@ -48,13 +49,17 @@ class RangeSet:
         return f"RangeSet({list(self._ranges)})"
 
     def __or__(self, other: "RangeSet") -> "RangeSet":
+        if not (self._ranges and other._ranges):
+            return self if self._ranges else other
         return RangeSet((*self._ranges, *other._ranges))
 
     def __sub__(self, other: "RangeSet") -> "RangeSet":
-        return RangeSet(_subtract(self._ranges, other._ranges))
+        if not (self._ranges and other._ranges):
+            return self
+        return RangeSet(_subtract(self._ranges, other._ranges), apart=True)
 
     def __and__(self, other: "RangeSet") -> "RangeSet":
-        return RangeSet(_intersect(self._ranges, other._ranges))
+        return RangeSet(_intersect(self._ranges, other._ranges), apart=True)
 
 
 def _merge(ranges: Iterable[Range]) -> tuple[Range, ...]:

@@ -82,7 +82,8 @@ class OutboxFile:
         with in_words(path):
             self._connection = connect(path)
             try:
-                self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+                (self._page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
+                self._used_bytes, self._room_bytes = self._sizes()
                 self._checkpoint_if_tight()
             except BaseException:
                 self._connection.close()
@@ -175,9 +176,8 @@ class OutboxFile:
     def contents(self) -> Contents:
         """Everything but the bodies."""
         with in_words(self.path):
-            return read_contents(
-                self._connection, used_bytes=self.used_bytes(), room_bytes=self.room_bytes()
-            )
+            used_bytes, room_bytes = self._sizes()
+            return read_contents(self._connection, used_bytes=used_bytes, room_bytes=room_bytes)
 
     def adopt(self, aside: Path, gateway: GatewayId) -> int:
         """Take over what a damaged file still has; returns how many batches were saved."""
@@ -203,7 +203,7 @@ class OutboxFile:
     def _measure(self) -> None:
         """After a commit nothing may fail: a card that cannot be asked keeps its figures."""
         with contextlib.suppress(OSError, sqlite3.Error):
-            self._used_bytes, self._room_bytes = self.used_bytes(), self.room_bytes()
+            self._used_bytes, self._room_bytes = self._sizes()
         self._checkpoint_if_tight()
 
     def _checkpoint_if_tight(self) -> None:
@@ -212,25 +212,16 @@ class OutboxFile:
             if self._free_bytes() < TIGHT_BYTES:
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def used_bytes(self) -> int:
-        """Pages in use, without those free for the next batch."""
-        size, count, free = self._pages()
-        return size * (count - free)
-
-    def room_bytes(self) -> int:
-        """What new batches may still take: free pages of the file, and the card's free space."""
-        size, _, free = self._pages()
-        return size * free + self._free_bytes()
+    def _sizes(self) -> tuple[int, int]:
+        """Pages in use; and what new batches may still take: free pages, and free space."""
+        (count,) = self._connection.execute("PRAGMA page_count").fetchone()
+        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        used_bytes, spare_bytes = self._page_bytes * (count - free), self._page_bytes * free
+        return used_bytes, spare_bytes + self._free_bytes()
 
     def _free_bytes(self) -> int:
         card = os.statvfs(self.path.parent)
         return card.f_bavail * card.f_frsize
-
-    def _pages(self) -> list[int]:
-        return [
-            int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
-            for name in ("page_size", "page_count", "freelist_count")
-        ]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
