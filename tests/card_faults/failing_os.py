@@ -33,9 +33,9 @@ def failing(faults: Faults) -> Iterator[None]:
         _meet(faults, "create" if flags & os.O_CREAT else "look", path)
         return real_os_open(path, flags, *arguments, **named)
 
-    def open_file(path: Any, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+    def open_file(path: Any, mode: str = "r", buffering: int = -1, *text: Any, **named: Any) -> Any:
         _meet(faults, "look" if mode.startswith("r") else "create", path)
-        return real_open(path, mode, *arguments, **named)
+        return _file(_FailingFile(path, mode, faults), mode, buffering, *text, **named)
 
     for name, kind in CALLS.items():
         setattr(os, name, _guarded(real[name], kind, faults))
@@ -48,6 +48,35 @@ def failing(faults: Faults) -> Iterator[None]:
         setattr(io, "open", real_open)  # noqa: B010
         for name in CALLS:
             setattr(os, name, real[name])
+
+
+class _FailingFile(io.FileIO):
+    """What a file object reads from and writes to, below its buffer."""
+
+    def __init__(self, path: Any, mode: str, faults: Faults) -> None:
+        super().__init__(path, mode.replace("b", "").replace("t", ""))
+        self._faults = faults
+
+    def write(self, data: Any) -> int:
+        _meet(self._faults, "write", self.name)
+        return super().write(data)
+
+    def readinto(self, into: Any) -> int:
+        _meet(self._faults, "read", self.name)
+        return super().readinto(into)
+
+    def readall(self) -> bytes:
+        _meet(self._faults, "read", self.name)
+        return super().readall()
+
+
+def _file(raw: _FailingFile, mode: str, buffering: int, *text: Any, **named: Any) -> Any:
+    """As `io.open` stacks its objects."""
+    if buffering == 0:
+        return raw
+    buffered = io.BufferedReader if raw.readable() else io.BufferedWriter
+    stacked: Any = (io.BufferedRandom if "+" in mode else buffered)(raw)
+    return stacked if "b" in mode else io.TextIOWrapper(stacked, *text, **named)
 
 
 def _guarded(call: Callable[..., Any], kind: Kind, faults: Faults) -> Callable[..., Any]:
