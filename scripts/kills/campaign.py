@@ -23,7 +23,7 @@ from scripts.kills.faults import KINDS, Fault, Kind, faults_of
 
 PLAN = Plan(
     gateways=2,
-    equipment=Equipment(lamps=4, bins=1, cameras=1, access_points=1),
+    equipment=Equipment(lamps=4, bins=1, cameras=4, access_points=24),
     read_interval_s=0.5,
     seal_interval_s=0.4,
     keepalive_s=5,
@@ -62,13 +62,13 @@ class Campaign:
         done = 0
         while done < count:
             together = self._together(2 if count - done > 1 and self._random.random() < 0.3 else 1)
-            self._progress.wait_for_readings(self._random.randint(1, 60))
+            self._progress.wait_for_readings(self._random.randint(1, 300))
             for fault in together:
                 done += 1
                 self._say(f"{done} of {count}: {fault}")
                 fault.begin()
             if self._progress.reading:
-                self._progress.wait_for_readings(self._random.randint(1, 30))
+                self._progress.wait_for_readings(self._random.randint(1, 150))
             for fault in sorted(together, key=lambda fault: fault.needs):
                 fault.end()
 

@@ -116,7 +116,8 @@ CAMPAIGNS = (
     Campaign(
         name="kills",
         what="real agents, broker, bridges and database killed, frozen, cut off, half open, reset"
-        " and spoilt inside TLS under load; two bridges on PostgreSQL; by counting, in order",
+        " and spoilt inside TLS under load, some 600 readings a fault; two bridges on PostgreSQL;"
+        " by counting, in order",
         unit="faults",
         promises="N1 N2 N3 N4",
         nightly=2_000,
