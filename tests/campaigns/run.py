@@ -45,18 +45,22 @@ class Runner:
 
     def run(self, until_s: float) -> None:
         """Ends when all are done or the time is up; a part that has begun is finished."""
-        while (campaign := self._furthest_behind()) and self._now_s() < until_s:
+        while campaign := self._furthest_behind(until_s):
             self._one_part(campaign)
 
     def unfinished(self) -> list[Campaign]:
         """Those with something left to do."""
         return [one for one in self.campaigns if self.progress[one.name].done < one.nightly]
 
-    def _furthest_behind(self) -> Campaign | None:
+    def _furthest_behind(self, until_s: float) -> Campaign | None:
+        """Of those whose next part still fits."""
+
         def share(one: Campaign) -> float:
             return self.progress[one.name].done / one.nightly
 
-        return min(self.unfinished(), key=share, default=None)
+        now_s = self._now_s()
+        fitting = [one for one in self.unfinished() if now_s + one.minutes * 60 < until_s]
+        return min(fitting, key=share, default=None)
 
     def _one_part(self, campaign: Campaign) -> None:
         progress = self.progress[campaign.name]
@@ -87,12 +91,13 @@ def run_command(campaign: Campaign, first: int, count: int) -> Said:
     """The part's own command; one that says nothing, or takes for ever, counts as broken."""
     command = campaign.command(first, count)
     shown = " ".join(["python", *command[1:]])
+    longest_s = max(LONGEST_PART_S, campaign.minutes * 120)
     try:
         done = subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LONGEST_PART_S
+            command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=longest_s
         )
     except subprocess.TimeoutExpired:
-        return Said(done=count, broken=1, words=f"no end after {LONGEST_PART_S} s: {shown}")
+        return Said(done=count, broken=1, words=f"no end after {longest_s} s: {shown}")
     lines = done.stdout.strip().splitlines()
     try:
         told = json.loads(lines[-1])

@@ -30,6 +30,7 @@ class Campaign:
     more: More = lambda _first, _count: ()
     whole: bool = False  # it starts programs, so all production code is judged
     unit_size: int = 1  # how many of the unit one of `nightly` is
+    minutes: int = 0  # of one part, if it is a long one
 
     def command(self, first: int, count: int) -> list[str]:
         """The command of a part; its seeds are the numbers from `first` on."""
@@ -160,6 +161,31 @@ CAMPAIGNS = (
         module="scripts.herd",
         more=fixed("--store", "postgresql"),  # five hundred gateways are a city
         whole=True,
+    ),
+    Campaign(
+        name="soak",
+        what="one agent's parts at 20 readings a second in their own time, on an ext4 of their own,"
+        " cut off each day and once for three: memory grows by less than 1 MiB a day, no"
+        " descriptor leaks, at most 110 MB a day reach the card, nothing is lost",
+        unit="days",
+        promises="N8",
+        nightly=30,
+        chunk=30,
+        module="tests.soak",
+        minutes=30,
+    ),
+    Campaign(
+        name="soak-minutes",
+        what="one agent as it is run, 20 readings a second from simulated devices: the same of its"
+        " memory and its descriptors",
+        unit="minutes",
+        promises="N8",
+        nightly=30,
+        chunk=30,
+        module="tests.soak",
+        more=fixed("--real"),
+        whole=True,
+        minutes=32,
     ),
     Campaign(
         name="poison",

@@ -1,5 +1,6 @@
 """A campaign goes on where it stopped, names what broke, and is never counted as good unheard."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ def test_the_campaign_that_is_furthest_behind_is_next(tmp_path: Path) -> None:
     parts = Parts()
     runner(tmp_path, parts, campaign("long", 16), campaign("short", 4)).run(until_s=1_000)
     assert [name for name, _, _ in parts.asked] == ["long", "short", "long", "long", "long"]
+
+
+def test_a_part_that_would_not_be_done_in_time_is_not_begun(tmp_path: Path) -> None:
+    parts = Parts()
+    long = replace(campaign("long", 16), minutes=3)
+    runner(tmp_path, parts, long, campaign("short", 16)).run(until_s=290)
+    assert [name for name, _, _ in parts.asked] == ["long", "short", "short", "short", "short"]
 
 
 def test_what_broke_is_kept_with_its_replay(tmp_path: Path) -> None:
