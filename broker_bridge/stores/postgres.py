@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -17,19 +16,18 @@ from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from broker_bridge.stores.discarding import discard
 from broker_bridge.stores.hours import Due, Going, Kept
 from broker_bridge.stores.postgres_dating import gateways_without_date
-from broker_bridge.stores.postgres_hours import APPLICATION, kept, kept_for_now, months_with_raw
+from broker_bridge.stores.postgres_hours import APPLICATION, kept
 from broker_bridge.stores.postgres_ingest import PostgresTransaction
 from broker_bridge.stores.postgres_partitioning import Partitioning, check_partitioning
 from broker_bridge.stores.postgres_retaining import PostgresRetentionStep, going
-from broker_bridge.stores.postgres_rows import Month, known_months, make_months, months_around
+from broker_bridge.stores.postgres_rows import Month
+from broker_bridge.stores.postgres_schema import ONE_AT_A_TIME, migrate, version_of
 from broker_bridge.stores.registry import Line, NewRegistry
 from broker_bridge.stores.rowids import RowIds
-from broker_bridge.stores.schema import foreign, migrations_of, pending
 from broker_bridge.stores.statements import Answer
 from contract.discarding import Discard
 from contract.identity import GatewayId
 from contract.messages import AssetState, Counts, GatewayState
-from contract.quantities import QUANTITIES
 
 # A bridge that freezes inside a transaction must not hold its gateways' rows for long.
 _SESSION: Mapping[str, str] = {
@@ -50,22 +48,7 @@ _DURABLE: Mapping[str, tuple[str, ...]] = {
     "synchronous_commit": ("on", "remote_apply", "remote_write", "local"),
 }
 
-_VERSION_TABLE = """
-CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, name text NOT NULL)
-"""
-_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('nadi schema'))"
-_KNOWN_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
-_HAS_VERSION = "SELECT to_regclass('schema_version') IS NOT NULL"
-_HAS_TABLES = """
-SELECT EXISTS (SELECT 1 FROM pg_class c WHERE c.relkind IN ('r', 'p')
-    AND c.relnamespace = current_schema()::regnamespace)
-"""
 _RENEW_GENERATION = "UPDATE generation SET id = replace(gen_random_uuid()::text, '-', '')"
-_SEED_QUANTITY = """
-WITH known AS (UPDATE quantity SET unit = %(unit)s WHERE name = %(name)s RETURNING 1)
-INSERT INTO quantity (name, unit) SELECT %(name)s, %(unit)s
-WHERE NOT EXISTS (SELECT 1 FROM known)
-"""
 
 
 class PostgresStore:
@@ -117,7 +100,7 @@ class PostgresStore:
     def schema_version(self) -> int:
         """See `CityStore.schema_version`."""
         with self._reading() as cursor:
-            return int(_value(cursor, _KNOWN_VERSION)) if _value(cursor, _HAS_VERSION) else 0
+            return version_of(cursor)
 
     def prove_writable(self) -> None:
         """See `CityStore.prove_writable`."""
@@ -200,7 +183,7 @@ class PostgresStore:
     def load_registry(self, registry: NewRegistry) -> Sequence[Line] | None:
         """Make this the city's whole list; what is not on it stays, unlisted."""
         with self._writing() as cursor:
-            cursor.execute(_ONE_AT_A_TIME)
+            cursor.execute(ONE_AT_A_TIME)
             return postgres_registry.load(cursor, registry)
 
     def registry_number(self) -> int:
@@ -282,7 +265,7 @@ class PostgresStore:
         try:
             _prepare(connection)
             if not self._as_it_is:
-                _migrate(connection)
+                migrate(connection)
             with connection.cursor() as cursor:
                 check_partitioning(cursor, self._partitioning)
         except BaseException:
@@ -315,29 +298,6 @@ def _check_durable(cursor: Cursor[Any]) -> None:
                 f"PostgreSQL runs with {name} = {value}: what it commits a power cut may take back",
                 hint=f"set {name} = on in postgresql.conf and restart the server",
             )
-
-
-def _migrate(connection: Connection[Any]) -> None:
-    """All in one transaction, under a lock: two bridges may start at once."""
-    with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute(_ONE_AT_A_TIME)
-        _bring_up_to_date(cursor)
-
-
-def _bring_up_to_date(cursor: Cursor[Any]) -> None:
-    if not _value(cursor, _HAS_VERSION) and _value(cursor, _HAS_TABLES):
-        raise foreign("the database")
-    cursor.execute(_VERSION_TABLE)
-    known = _value(cursor, _KNOWN_VERSION)
-    for migration in pending(migrations_of("postgresql"), known, where="the database"):
-        cursor.execute(migration.sql.encode())
-        row = (migration.version, migration.name)
-        cursor.execute("INSERT INTO schema_version (version, name) VALUES (%s, %s)", row)
-    units = [{"name": quantity.name, "unit": quantity.unit} for quantity in QUANTITIES.values()]
-    cursor.executemany(_SEED_QUANTITY, units)
-    now: datetime = _value(cursor, "SELECT clock_timestamp()")
-    wanted = months_with_raw(set(months_around(now)), kept_for_now(cursor))
-    make_months(cursor, wanted - known_months(cursor))
 
 
 def _value(cursor: Cursor[Any], question: str, parameters: Sequence[object] = ()) -> Any:

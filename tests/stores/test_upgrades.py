@@ -3,6 +3,7 @@
 import hashlib
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -15,6 +16,8 @@ from broker_bridge.errors import StoreGone
 from broker_bridge.ingest import Ingest
 from broker_bridge.opening import CityStore, opened_store
 from broker_bridge.stores import schema
+from broker_bridge.stores.postgres import PostgresStore
+from broker_bridge.stores.postgres_schema import migrate, version_of
 from broker_bridge.stores.schema import Migration, migrations_of
 from contract.identity import AssetId, Kind
 from contract.messages import Counts
@@ -111,6 +114,58 @@ def test_an_upgrade_that_fails_leaves_the_store_as_it_was(tmp_path: Path) -> Non
         database.execute("DROP TABLE retention")
     with opened_store(settings) as store:
         check_whole(store)
+
+
+@pytest.fixture
+def first(postgres: Postgres) -> str:
+    """A store of the first version on PostgreSQL, that its bridge still writes."""
+    return postgres_of(postgres, 1).conninfo
+
+
+IN_THE_MIDDLE_OF_A_COMMIT = """
+SELECT id FROM gateway FOR UPDATE;
+UPDATE stream SET sealed = sealed
+"""
+ITS_REST = """
+INSERT INTO batch (stream_id, n, sha256, readings, events, sealed_readings, sealed_events, boot_id)
+VALUES (1, 9, '9', 0, 0, 0, 0, 1)
+"""
+WAITING = """
+SELECT count(*) FROM pg_locks WHERE NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+@pytest.mark.system
+def test_an_upgrade_waits_for_the_commit_at_hand_and_does_not_stop_it(first: str) -> None:
+    with psycopg.connect(first) as old, ThreadPoolExecutor(1) as starting:
+        old.execute(IN_THE_MIDDLE_OF_A_COMMIT)
+        new = starting.submit(PostgresStore, first)
+        wait_until_somebody_waits(first)
+        old.execute(ITS_REST)
+        old.commit()
+        store = new.result(timeout=30)
+    assert store.schema_version() == NEWEST
+    store.close()
+
+
+@pytest.mark.system
+def test_an_upgrade_that_does_not_get_the_tables_lets_the_bridges_go_on(first: str) -> None:
+    with psycopg.connect(first) as backup, psycopg.connect(first, autocommit=True) as starting:
+        backup.execute("SELECT count(*) FROM event")  # its transaction lasts
+        with pytest.raises(StoreGone, match="its tables are in use all the time"):
+            migrate(starting, patience_s=0.1)
+        backup.execute("INSERT INTO gateway (name) VALUES ('bb-0009')")
+        backup.commit()
+        migrate(starting)
+        with starting.cursor() as cursor:
+            assert version_of(cursor) == NEWEST
+
+
+def wait_until_somebody_waits(conninfo: str) -> None:
+    with psycopg.connect(conninfo, autocommit=True) as asking:
+        while asking.execute(WAITING).fetchone() == (0,):
+            pass
 
 
 def test_a_migration_that_a_city_may_have_run_is_never_changed() -> None:
