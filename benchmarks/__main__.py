@@ -29,11 +29,13 @@ NAMES = (
     "restart",
     "query",
     "growth",
+    "upgrade",
     "export",
     "feed",
     "feed_pace",
     "first_reading",
     "campaigns",
+    "fleet",
     "agent_footprint",
 )
 
@@ -80,8 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="which")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FILE")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of agent_footprint")
-    parser.add_argument("--rows", type=int, default=100_000_000, metavar="N", help="of growth")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of agent_footprint and fleet")
+    parser.add_argument("--gateways", type=int, default=2_000, metavar="N", help="of fleet")
+    parser.add_argument(
+        "--rows", type=int, default=100_000_000, metavar="N", help="of growth, upgrade"
+    )
     parser.add_argument("--readings", type=int, default=10_000_000, help="of export")
     parser.add_argument("--nightly", action="store_true", help="the campaigns' long sizes")
     parser.add_argument("--profile", type=Path, metavar="DIR", help="sample agent and bridge")
@@ -98,6 +103,7 @@ def _measure(name: str, wanted: argparse.Namespace, console: Console) -> list[Fi
             folder=folder,
             say=say,
             minutes=wanted.minutes,
+            gateways=wanted.gateways,
             rows=wanted.rows,
             readings=wanted.readings,
             nightly=wanted.nightly,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.drivers.registry import MODULES
-from benchmarks.city import ROOT, cpu_s
+from benchmarks.city import ROOT, cpu_s, resident_mib
 from benchmarks.every_driver import with_every_driver
 from benchmarks.figure import Figure, Run, at_most, exactly, load
 from benchmarks.rounds import FULL
@@ -100,12 +100,7 @@ def _watch(run: Run, gateways: list[Gateway]) -> list[_Watched]:
 
 def _sample(gateway: Gateway) -> _Sample:
     pid = gateway.agent.pid
-    return _Sample(at_s=time.monotonic(), resident_mib=_resident_mib(pid), cpu_s=cpu_s(pid))
-
-
-def _resident_mib(pid: int) -> float:
-    resident_kib = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
-    return int(resident_kib) / 1024
+    return _Sample(at_s=time.monotonic(), resident_mib=resident_mib(pid), cpu_s=cpu_s(pid))
 
 
 def _sealed(gateway: Gateway) -> int:
@@ -190,7 +185,7 @@ def _resident_over(pid: int, seconds: float) -> Iterator[float]:
     until_s = time.monotonic() + seconds
     while time.monotonic() < until_s:
         time.sleep(1)
-        yield _resident_mib(pid)
+        yield resident_mib(pid)
 
 
 def _rate(watched: _Watched) -> str:

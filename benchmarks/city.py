@@ -199,6 +199,20 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_S
 
 
+def family_cpu_s(pid: int) -> float:
+    """Of a server with its processes, those that ended too."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    ended_s = (int(fields[13]) + int(fields[14])) / TICKS_S
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return cpu_s(pid) + ended_s + sum(cpu_s(int(child)) for child in children)
+
+
+def resident_mib(pid: int) -> float:
+    """What a process has in memory now."""
+    resident_kib = Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0]
+    return int(resident_kib) / 1024
+
+
 def spent(programs: dict[str, int], work: Callable[[], float]) -> tuple[float, str]:
     """The result of `work`, and each process's CPU during it, in words."""
     before = {name: cpu_s(pid) for name, pid in programs.items()}

@@ -69,6 +69,7 @@ class Run:
     folder: Path  # scratch, on the disk that is to be measured
     say: Say
     minutes: float = 10.0
+    gateways: int = 2_000  # of the fleet
     rows: int = 100_000_000  # readings that `growth` stores
     readings: int = 10_000_000  # of a store that is read
     nightly: bool = False  # the campaigns' long sizes

@@ -29,6 +29,7 @@ QUANTITIES = ("voltage", "current", "active_power", "active_energy", "power_fact
 A_BATCH = ASSETS_A_GATEWAY * len(QUANTITIES)
 A_MINUTE = GATEWAYS * A_BATCH
 MINUTE_MS, DAY_MINUTES, AN_HOUR = 60_000, 1_440, 60
+FILLED_AT_ONCE = 10  # minutes a commit; hours are filled whole
 COMMITS = 60  # alone, and at least so many while a month goes
 REPEATS = 20
 
@@ -64,15 +65,15 @@ Watching = psycopg.Connection[tuple[Any, ...]]
 
 
 class Fleet:
-    """Every gateway's rounds, a batch a minute each; one commit takes the minute's batches."""
+    """Every gateway's rounds, a batch a minute each, the minutes one after the other."""
 
     def __init__(self, gateways: Sequence[int]) -> None:
         self._bodies = {GatewayId(f"bb-{number:04}"): _body(number) for number in gateways}
 
-    def commit(self, store: CityStore, start: datetime, minute: int) -> float:
-        """How long it took, in milliseconds."""
+    def commit(self, store: CityStore, start: datetime, minute: int, *, minutes: int = 1) -> float:
+        """So many minutes from this one on; how long it took, in milliseconds."""
         began_s = time.perf_counter()
-        base_ms = ms_of(start) + minute * MINUTE_MS
+        first_ms = ms_of(start) + minute * MINUTE_MS
         with store.transaction() as transaction:
             transaction.lock(self._bodies)
             origin = Origin(boot=BOOT, origin_ms=0, uncertainty_ms=20, revision=1)
@@ -86,6 +87,7 @@ class Fleet:
                         sha256=f"{base_ms:064x}",
                         body=body.model_copy(update={"base_ms": base_ms}),
                     )
+                    for base_ms in range(first_ms, first_ms + minutes * MINUTE_MS, MINUTE_MS)
                     for gateway, body in self._bodies.items()
                 ]
             )
@@ -93,16 +95,13 @@ class Fleet:
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """Whole hours of ten thousand assets at five values a minute, `--rows` readings of them."""
-    minutes = max(1, run.rows // A_MINUTE // AN_HOUR) * AN_HOUR
+    """Whole hours of ten thousand assets at five values a minute, at least `--rows` readings."""
+    minutes = -(-run.rows // (A_MINUTE * AN_HOUR)) * AN_HOUR
     fleet = Fleet(range(1, GATEWAYS + 1))
     with open_store("postgresql", run.folder) as place, opened_store(place.settings) as store:
         assert place.postgres, "a private server"
         with psycopg.connect(place.postgres.conninfo(), autocommit=True) as watching:
-            for minute in range(minutes):
-                if minute % 10 == 0:
-                    run.say(f"{minute * A_MINUTE:,} of {minutes * A_MINUTE:,} readings stored")
-                fleet.commit(store, START, minute)
+            _fill(run, store, fleet, minutes)
             yield _raw(watching, minutes * A_MINUTE)
             _give_a_past(run, store, watching)
             yield _made(run, store, minutes)
@@ -111,6 +110,13 @@ def measure(run: Run) -> Iterator[Figure]:
             yield _history(run, store, "raw_day", RAW, timedelta(days=-1), 50)
             yield _history(run, store, "hourly_year", HOURLY, timedelta(days=365), 200)
             yield from _while_a_month_goes(run, store, place.settings, fleet)
+
+
+def _fill(run: Run, store: CityStore, fleet: Fleet, minutes: int) -> None:
+    """Rows lie as they do with a commit a minute; only what is newest is renewed more seldom."""
+    for minute in range(0, minutes, FILLED_AT_ONCE):
+        run.say(f"{minute * A_MINUTE:,} of {minutes * A_MINUTE:,} readings stored")
+        fleet.commit(store, START, minute, minutes=FILLED_AT_ONCE)
 
 
 def _body(gateway: int) -> BatchBody:
@@ -162,8 +168,8 @@ def _raw(watching: Watching, readings: int) -> Figure:
 def _give_a_past(run: Run, store: CityStore, watching: Watching) -> None:
     """A day's readings, as a backlog brings them; a year's hours, one after the other."""
     fleet = Fleet([WITH_A_PAST])
-    for minute in range(DAY_MINUTES):
-        fleet.commit(store, START, minute)
+    for minute in range(0, DAY_MINUTES, FILLED_AT_ONCE):
+        fleet.commit(store, START, minute, minutes=FILLED_AT_ONCE)
     for back in range(12, 0, -1):
         first, after = _months_before(back), _months_before(back - 1)
         watching.execute(

@@ -1,14 +1,12 @@
 """One outage of a city: all its gateways come back at once, and what was promised is counted."""
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from broker_bridge.config import BridgeSettings
 from contract.identity import City, GatewayId
@@ -19,16 +17,14 @@ from scripts.district.certificates import Authority
 from scripts.district.fibre import Fibre
 from scripts.district.ports import free_port
 from scripts.district.private_store import Kind, private_store
-from scripts.district.process import Program, ProgramError, python_program
+from scripts.district.process import ProgramError
 from scripts.district.stored import CityStore
+from scripts.herd.crowd import ROOT, START_S, Crowd
 from scripts.herd.uplinks import Part, Seen
 
 CITY = City("baubau")
-ROOT = Path(__file__).parents[2]
-PROCESSES = 4
 RETURN_S, LIVE_P99_S = 120.0, 5.0
-START_S, ANSWER_S, DRAIN_S = 180.0, 120.0, 180.0
-POLL_S = 0.5
+DRAIN_S = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,35 +49,15 @@ class Verdict:
 
 
 @dataclass(slots=True)
-class _Talk:
-    """A process of uplinks, and how much of what it said was heard."""
-
-    program: Program
-    heard: int = 0
-
-    def next(self, *, deadline_s: float) -> dict[str, Any]:
-        """The next object that it says; raises ProgramError."""
-        self.program.wait_until(
-            lambda: len(self._lines()) > self.heard, what="answering", deadline_s=deadline_s
-        )
-        self.heard += 1
-        said: dict[str, Any] = json.loads(self._lines()[self.heard - 1])
-        return said
-
-    def _lines(self) -> list[bytes]:
-        return self.program.out_file.read_bytes().split(b"\n")[:-1]
-
-
-@dataclass(slots=True)
 class _City:
-    """Broker, bridge and the uplinks' processes."""
+    """Broker, bridge and uplinks."""
 
     folder: Path
     wanted: Wanted
     ending: ExitStack
     broker: Broker = field(init=False)
     bridge: Bridge = field(init=False)
-    talks: list[_Talk] = field(default_factory=list)
+    uplinks: Crowd = field(init=False)
 
     def start(self) -> CityStore:
         """All run when this returns."""
@@ -106,52 +82,16 @@ class _City:
 
     def _start_uplinks(self, authority: Authority) -> None:
         names = [GatewayId(f"bb-{n:04}") for n in range(1, self.wanted.uplinks + 1)]
-        for number in range(PROCESSES):
-            own = names[number::PROCESSES]
-            addresses = [self.broker.address(authority.client(name)) for name in own]
-            part = Part(
-                city=CITY, folder=str(self.folder), waiting=self.wanted.waiting,
-                reconnect_max_s=self.wanted.reconnect_max_s, seed=self.wanted.seed,
-                brokers={
-                    name: address.model_dump(mode="json")
-                    for name, address in zip(own, addresses, strict=True)
-                },
-            )  # fmt: skip
-            file = self.folder / f"part-{number}.json"
-            file.write_text(json.dumps(asdict(part)))
-            arguments = ("scripts.herd.uplinks", str(file))
-            program = python_program(f"uplinks-{number}", *arguments, folder=self.folder, root=ROOT)
-            self.ending.callback(program.stop)
-            program.start()
-            self.talks.append(_Talk(program))
-        for talk in self.talks:
-            talk.next(deadline_s=START_S)
-
-    def ask(self, line: str) -> dict[str, int]:
-        """What all processes say, summed."""
-        for talk in self.talks:
-            talk.program.tell(line)
-        said = [talk.next(deadline_s=ANSWER_S) for talk in self.talks]
-        return {name: sum(one[name] for one in said) for name in said[0]}
-
-    def wait_for(self, what: str, count: int, *, within_s: float) -> bool:
-        """Whether so many of them say so in time."""
-        until_s = time.monotonic() + within_s
-        while time.monotonic() < until_s:
-            if self.ask("look")[what] == count:
-                return True
-            time.sleep(POLL_S)
-        return False
-
-    def end(self) -> dict[GatewayId, Seen]:
-        """What each uplink saw."""
-        for talk in self.talks:
-            talk.program.tell("end")
-        return {
-            GatewayId(name): Seen(**seen)
-            for talk in self.talks
-            for name, seen in talk.next(deadline_s=ANSWER_S)["seen"].items()
-        }
+        part = Part(
+            city=CITY, folder=str(self.folder), waiting=self.wanted.waiting,
+            reconnect_max_s=self.wanted.reconnect_max_s, seed=self.wanted.seed,
+        )  # fmt: skip
+        self.uplinks = Crowd(self.folder)
+        self.uplinks.start(
+            part,
+            {name: self.broker.address(authority.client(name)) for name in names},
+            ending=self.ending,
+        )
 
 
 def herd(wanted: Wanted, folder: Path) -> Verdict:
@@ -159,17 +99,17 @@ def herd(wanted: Wanted, folder: Path) -> Verdict:
     with ExitStack() as ending:
         city = _City(folder, wanted, ending)
         store = city.start()
-        if not city.wait_for("up", wanted.uplinks, within_s=START_S):
+        if not city.uplinks.wait_for("up", wanted.uplinks, within_s=START_S):
             raise ProgramError(f"not all {wanted.uplinks} uplinks came up before the outage")
         city.broker.kill()
         cut_s = time.monotonic()
-        city.ask("outage")
+        city.uplinks.ask("outage")
         time.sleep(max(0.0, cut_s + wanted.reconnect_max_s - time.monotonic()))
         city.broker.start()
-        city.ask(f"back {time.clock_gettime(time.CLOCK_BOOTTIME)}")
-        city.wait_for("returned", wanted.uplinks, within_s=RETURN_S)
-        city.wait_for("open", 0, within_s=DRAIN_S)
-        seen = city.end()
+        city.uplinks.ask(f"back {time.clock_gettime(time.CLOCK_BOOTTIME)}")
+        city.uplinks.wait_for("returned", wanted.uplinks, within_s=RETURN_S)
+        city.uplinks.wait_for("open", 0, within_s=DRAIN_S)
+        seen = city.uplinks.end()
         city.bridge.program.stop()  # what it commits between two counts would look doubled
         return _verdict(seen, store)
 

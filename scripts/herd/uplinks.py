@@ -1,14 +1,16 @@
 """Many gateways' outboxes and uplinks in one process, each with a TLS session of its own.
 
-It hears `outage`, `back`, `look` and `end` on its standard input, and says at the end what it saw.
+It hears `outage`, `back`, `look`, `hush` and `end` on its standard input, and says at the end what
+it saw.
 """
 
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -31,9 +33,9 @@ from contract.tls import Broker, client_context
 from contract.topics import Topics
 
 _T = TypeVar("_T")
-LIVE_EVERY_S, LOOK_EVERY_S = 10.0, 0.1
+ROUNDS_A_MINUTE = 6  # as an agent seals by default
+LIVE_EVERY_S, LOOK_EVERY_S = 60.0 / ROUNDS_A_MINUTE, 0.1
 BATCH = 200  # readings of a round that waits
-LIVE = 4
 PLENTY = 1 << 30
 
 
@@ -43,10 +45,12 @@ class Part:
 
     city: str
     folder: str
-    brokers: dict[str, dict[str, object]]  # by gateway
+    brokers: dict[str, dict[str, object]] = field(default_factory=dict)  # by gateway
     waiting: int  # readings of each while it is cut off
     reconnect_max_s: float
     seed: int
+    assets: int = 24  # of each, read whole once a minute in turn
+    quantities: tuple[str, ...] = ("voltage",)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +80,8 @@ class OneUplink:
         self._sync = self._build_sync(part)
         self._back_s: float | None = None
         self._live: dict[int, tuple[float, bool]] = {}
+        self._assets, self._quantities = part.assets, part.quantities
+        self._hushed = False
         self._sealing = asyncio.Lock()
 
     def _build_outbox(self, contents: Contents) -> Outbox:
@@ -127,19 +133,22 @@ class OneUplink:
         """The broker is there again since then."""
         self._back_s = at_s
 
+    def hush(self) -> None:
+        """Nothing live is sealed from now on."""
+        self._hushed = True
+
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._sync.run())
             tasks.create_task(self._seal_live())
-            tasks.create_task(self._look())
 
-    async def seal(self, count: int) -> Name:
+    async def seal(self, assets: Iterable[int], quantities: Sequence[str]) -> Name:
         """One round; what waits and what is live may come at once."""
         async with self._sealing:
-            return await self._seal(count)
+            return await self._seal(assets, quantities)
 
-    async def _seal(self, count: int) -> Name:
+    async def _seal(self, assets: Iterable[int], quantities: Sequence[str]) -> Name:
         boot = self._outbox.ledger.current.boot
         if dated := consider(
             boot, self._clock.sight(), self._outbox.latest_origin(boot),
@@ -147,34 +156,43 @@ class OneUplink:
         ):  # fmt: skip
             self._outbox.date(dated)
         at_ms = self._clock.boot_ms()
-        batch = await self._outbox.seal([
+        readings = [
             Reading(
                 asset=AssetId(f"PJU-{self.gateway}-{at}"), kind=Kind.STREETLIGHT,
-                quantity="voltage", at_ms=at_ms, value=self._random.randint(2_100, 2_400) / 10,
+                quantity=quantity, at_ms=at_ms, value=self._random.randint(2_100, 2_400) / 10,
             )
-            for at in range(count)
-        ])  # fmt: skip
+            for at in assets
+            for quantity in quantities
+        ]  # fmt: skip
+        batch = await self._outbox.seal(readings)
         assert batch is not None
-        self.seen.sealed += count
+        self.seen.sealed += len(readings)
         return Name(self._outbox.ledger.current.epoch, batch.n)
 
     async def _seal_live(self) -> None:
-        await asyncio.sleep(LIVE_EVERY_S * self._random.random())
-        while True:
+        next_s = self.now_s() + LIVE_EVERY_S * self._random.random()
+        for number in count():
+            await asyncio.sleep(max(0.0, next_s - self.now_s()))
+            if self._hushed:
+                return
+            next_s += LIVE_EVERY_S
             was_up = self.is_up and self._back_s is not None
             sealed_s = self.now_s()
-            name = await self.seal(LIVE)
+            name = await self.seal(self._of_round(number), self._quantities)
             self._live[name.n] = (sealed_s, was_up)
             self._sync.sealed(name)
-            await asyncio.sleep(LIVE_EVERY_S)
 
-    async def _look(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_EVERY_S)
-            settled, now_s = self._outbox.ledger.current.settled, self.now_s()
-            for n in [n for n in self._live if n in settled]:
-                sealed_s, was_up = self._live.pop(n)
-                self._receipted(sealed_s, now_s, was_up=was_up)
+    def _of_round(self, number: int) -> list[int]:
+        """All assets in turn within a minute."""
+        bounds = [each * self._assets // ROUNDS_A_MINUTE for each in (number, number + 1)]
+        return [at % self._assets for at in range(*bounds)]
+
+    def look(self) -> None:
+        """Which live rounds have their receipt by now."""
+        settled, now_s = self._outbox.ledger.current.settled, self.now_s()
+        for n in [n for n in self._live if n in settled]:
+            sealed_s, was_up = self._live.pop(n)
+            self._receipted(sealed_s, now_s, was_up=was_up)
 
     def _receipted(self, sealed_s: float, now_s: float, *, was_up: bool) -> None:
         if was_up:
@@ -197,6 +215,7 @@ async def _serve(part: Part) -> dict[str, object]:
         uplinks = [OneUplink(GatewayId(name), part, pool) for name in part.brokers]
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(one.run()) for one in uplinks]
+            running.append(tasks.create_task(_look(uplinks)))
             _say({"ready": True})
             async for line in _lines():
                 if line == "end":
@@ -209,12 +228,22 @@ async def _serve(part: Part) -> dict[str, object]:
     return {one.gateway: asdict(one.seen) for one in uplinks}
 
 
+async def _look(uplinks: Sequence[OneUplink]) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        for one in uplinks:
+            one.look()
+
+
 async def _obey(line: str, uplinks: list[OneUplink], part: Part) -> None:
     match line.split():
         case ["outage"]:  # what waits when it ends
             for one in uplinks:
                 for _ in range(part.waiting // BATCH):
-                    await one.seal(BATCH)
+                    await one.seal(range(BATCH), ("voltage",))
+        case ["hush"]:
+            for one in uplinks:
+                one.hush()
         case ["back", at_s]:
             for one in uplinks:
                 one.back(float(at_s))
