@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from agent import language
 from agent.clock import KernelClock, new_token, read_boot_id
 from agent.config import DEFAULT, load, on_card
 from agent.discovery import options as discovery_options
 from agent.errors import AgentError
+from agent.language import _
 from agent.notify import from_environment
 from contract.errors import NadiError, SettingsError
 from contract.identity import Epoch
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 failed, 2 the settings or the command line are wrong."""
     _share_one_heap()
     options = _parser().parse_args(arguments)
+    if options.command != "run":  # what runs speaks to the log and to the city
+        language.use(os.environ)
     _log_to_stderr(options.verbose)
     try:
         return int(options.act(options))
@@ -66,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--verbose", action="store_true", help="say more on standard error")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
     _add(commands, "run", _run, "read, seal and send until stopped with SIGTERM")
     check = _add(commands, "check", _check, "look at settings, certificates, ports and card")
     check.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -202,8 +208,8 @@ def _export(settings: AgentSettings, options: argparse.Namespace) -> int:
         from agent.carrying import command  # noqa: PLC0415 it loads cryptography
     except ModuleNotFoundError as error:
         raise AgentError(
-            f"a stick's files are signed, and {error.name} is not here",
-            hint="install python3-cryptography",
+            _("a stick's files are signed, and {name} is not here").format(name=error.name),
+            hint=_("install python3-cryptography"),
         ) from None
     if options.card is not None:
         settings = on_card(settings, options.card)

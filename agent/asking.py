@@ -9,6 +9,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.errors import AgentError
+from agent.language import _
+from contract.reasons import of_system
 
 ANSWER_S = 120.0  # longer than any device may take, a line that is busy with its round included
 MAX_ANSWER_BYTES = 4 << 20  # a statement, or a batch in base64
@@ -31,12 +33,12 @@ def ask(
         return None
     except PermissionError:
         raise AgentError(
-            f"{path} may not be opened by this user", hint="run it with sudo"
+            _("{path} may not be opened by this user").format(path=path), hint=_("run it with sudo")
         ) from None
     except OSError as error:
         raise AgentError(
-            f"the running agent does not answer: {error}",
-            hint="look at it with systemctl status nadi-agent",
+            _("the running agent does not answer: {why}").format(why=of_system(error)),
+            hint=_("look at it with systemctl status nadi-agent"),
         ) from None
 
 
@@ -48,6 +50,6 @@ def _understood(answer: bytes, model: type[_M]) -> _M:
         return model.model_validate(said)
     except (ValueError, ValidationError):
         raise AgentError(
-            "the running agent gives an answer of another version",
-            hint="restart it: systemctl restart nadi-agent",
+            _("the running agent gives an answer of another version"),
+            hint=_("restart it: systemctl restart nadi-agent"),
         ) from None

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from agent.drivers.register_map import load_map
 from agent.errors import LineGone
+from agent.language import _
 from agent.network_checks import check_network_devices
 from contract.check_report import CheckReport, Finding
 from contract.errors import SettingsError
 from contract.network_devices import RtspCamera
+from contract.reasons import of_system
 from contract.settings import AgentSettings
 from contract.tls import client_context
 
@@ -20,7 +22,7 @@ CONNECT_S = 3.0
 def check(settings: AgentSettings) -> list[Finding]:
     """Local things first, the network last with a short timeout."""
     return [
-        Finding(id="settings", ok=True, found=f"gateway {settings.gateway.id}"),
+        Finding(id="settings", ok=True, found=_("gateway {name}").format(name=settings.gateway.id)),
         _check_card(Path(settings.gateway.data_dir)),
         *_check_ports(settings),
         *_check_maps(settings),
@@ -38,14 +40,15 @@ def _check_card(folder: Path) -> Finding:
     there = folder if folder.exists() else folder.parent
     if not os.access(there, os.W_OK):
         return Finding(
-            id="card", ok=False, found=f"{there} cannot be written",
-            next_action="check that the card is not read-only, and who owns the folder",
+            id="card", ok=False, found=_("{folder} cannot be written").format(folder=there),
+            next_action=_("check that the card is not read-only, and who owns the folder"),
         )  # fmt: skip
     figures = os.statvfs(there)
     free_mb = figures.f_bavail * figures.f_frsize >> 20
+    room = _("{free_mb} MB free on {folder}")
     return Finding(
-        id="card", ok=free_mb >= 16, found=f"{free_mb} MB free on {folder}",
-        next_action="" if free_mb >= 16 else "free some space on the card",
+        id="card", ok=free_mb >= 16, found=room.format(free_mb=free_mb, folder=folder),
+        next_action="" if free_mb >= 16 else _("free some space on the card"),
     )  # fmt: skip
 
 
@@ -53,13 +56,17 @@ def _check_ports(settings: AgentSettings) -> Iterator[Finding]:
     for line in settings.serial:
         exists = Path(line.port).exists()
         usable = exists and os.access(line.port, os.R_OK | os.W_OK)
-        missing = "is missing" if not exists else "may not be opened by this user"
+        state = (
+            _("{port} is there") if usable
+            else _("{port} may not be opened by this user") if exists
+            else _("{port} is missing")
+        )  # fmt: skip
         yield Finding(
             id=f"line {line.name}", ok=usable,
-            found=f"{line.port} {'is there' if usable else missing}",
+            found=state.format(port=line.port),
             next_action="" if usable
-            else "plug in the adapter" if not exists
-            else "add the user to the group dialout",
+            else _("plug in the adapter") if not exists
+            else _("add the user to the group dialout"),
         )  # fmt: skip
 
 
@@ -73,7 +80,11 @@ def _check_maps(settings: AgentSettings) -> Iterator[Finding]:
         except SettingsError as error:
             yield Finding(id="register map", ok=False, found=str(error), next_action=error.hint)
         else:
-            yield Finding(id="register map", ok=True, found=f"{path}: {found}")
+            yield Finding(
+                id="register map",
+                ok=True,
+                found=f"{path}: {found}",
+            )
 
 
 def _check_pins(settings: AgentSettings) -> Iterator[Finding]:
@@ -87,8 +98,11 @@ def _check_pins(settings: AgentSettings) -> Iterator[Finding]:
                 id=f"line {line.name}", ok=False, found=str(error), next_action=error.hint
             )
         else:
-            whose = f"; they are SIMULATED by {line.simulator}" if line.simulator else ""
-            answer = f"the pins answer {line.factory}{whose}"
+            simulated = _("the pins answer {factory}; they are SIMULATED by {simulator}")
+            real = _("the pins answer {factory}")
+            answer = (simulated if line.simulator else real).format(
+                factory=line.factory, simulator=line.simulator
+            )
             yield Finding(id=f"line {line.name}", ok=True, found=answer)
 
 
@@ -99,31 +113,33 @@ def _check_pictures(settings: AgentSettings) -> Iterator[Finding]:
     from agent.drivers.picture import INSTALL, MISSING, decoder_is_here  # noqa: PLC0415 few have pictures
 
     if decoder_is_here():
-        yield Finding(id="pictures", ok=True, found="Pillow is there to judge them")
+        yield Finding(id="pictures", ok=True, found=_("Pillow is there to judge them"))
     else:
-        yield Finding(id="pictures", ok=False, found=MISSING, next_action=INSTALL)
+        yield Finding(id="pictures", ok=False, found=_(MISSING), next_action=_(INSTALL))
 
 
 def _check_stacks(settings: AgentSettings) -> Iterator[Finding]:
     for line in settings.lorawan:
-        where = f"ChirpStack's broker {line.host}:{line.port}"
+        where = _("ChirpStack's broker {host}:{port}").format(host=line.host, port=line.port)
         try:
             socket.create_connection((line.host, line.port), timeout=CONNECT_S).close()
         except OSError as error:
             yield Finding(
-                id=f"line {line.name}", ok=False, found=f"{where}: {error}",
-                next_action="see that mosquitto and chirpstack run on it",
+                id=f"line {line.name}", ok=False, found=f"{where}: {of_system(error)}",
+                next_action=_("see that mosquitto and chirpstack run on it"),
             )  # fmt: skip
         else:
-            yield Finding(id=f"line {line.name}", ok=True, found=f"{where} answers")
+            yield Finding(
+                id=f"line {line.name}", ok=True, found=_("{where} answers").format(where=where)
+            )
 
 
 def _check_sun(settings: AgentSettings) -> Iterator[Finding]:
     judged = [device for device in settings.devices() if device.lamp or device.feeder]
     if judged and settings.site is None:
         yield Finding(
-            id="site", ok=False, found="lamps are judged, and where the sun stands is not known",
-            next_action="add [site] with latitude and longitude",
+            id="site", ok=False, found=_("lamps are judged, and where the sun stands is not known"),
+            next_action=_("add [site] with latitude and longitude"),
         )  # fmt: skip
 
 
@@ -142,11 +158,15 @@ def _check_broker(settings: AgentSettings) -> Finding:
             socket.create_connection(address, timeout=CONNECT_S) as plain,
             client_context(settings.broker).wrap_socket(plain, server_hostname=address[0]),
         ):
-            return Finding(id="broker", ok=True, found=f"{address[0]}:{address[1]} answers")
+            return Finding(
+                id="broker",
+                ok=True,
+                found=_("{where} answers").format(where=f"{address[0]}:{address[1]}"),
+            )
     except (OSError, SettingsError) as error:
         return Finding(
-            id="broker", ok=False, found=f"{address[0]}:{address[1]}: {error}",
-            next_action="the gateway works without it and keeps everything; check the fibre",
+            id="broker", ok=False, found=f"{address[0]}:{address[1]}: {of_system(error)}",
+            next_action=_("the gateway works without it and keeps everything; check the fibre"),
         )  # fmt: skip
 
 

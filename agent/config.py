@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import TypeVar
 
+from agent.language import _
 from contract.document import Section, load_document
 from contract.errors import SettingsError
+from contract.reasons import of_system
 from contract.settings import AgentSettings
 
 DEFAULT = Path("/etc/nadi/agent.toml")
@@ -15,8 +17,15 @@ _M = TypeVar("_M", bound=Section)
 
 def load(path: Path) -> AgentSettings:
     """The gateway's settings; raises SettingsError."""
-    remedy = "copy configs/agent.example.toml there and edit it, or name another --settings"
-    return load_file(AgentSettings, path, called="file", remedy=remedy)
+    return load_file(AgentSettings, path, remedy=remedy_of(path))
+
+
+def remedy_of(path: Path) -> str:
+    """`nadi` keeps what was in force before its last change beside the settings."""
+    kept = path.with_name(path.name + ".previous")
+    if kept.exists():
+        return _("put it back: cp {kept} {path}").format(kept=kept, path=path)
+    return _("enrol the gateway again with nadi gateway enrol, or name another --settings")
 
 
 def on_card(settings: AgentSettings, card: Path) -> AgentSettings:
@@ -37,14 +46,25 @@ def on_card(settings: AgentSettings, card: Path) -> AgentSettings:
     )
 
 
-def load_file(model: type[_M], path: Path, *, called: str, remedy: str) -> _M:
+def load_file(model: type[_M], path: Path, *, remedy: str) -> _M:
     """What `path` says; raises SettingsError, with `remedy` if there is no such file."""
+    return load_document(model, read(path, remedy=remedy), name=path.name)
+
+
+def read(path: Path, *, remedy: str) -> str:
+    """The text of a file, letter by letter; raises SettingsError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_bytes().decode()
     except FileNotFoundError:
-        raise SettingsError(f"{path}: there is no such {called}", hint=remedy) from None
-    except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"{path}: cannot be read: {error}", hint="check it and its rights"
+            _("{path}: there is no such file").format(path=path), hint=remedy
         ) from None
-    return load_document(model, text, name=path.name)
+    except UnicodeDecodeError:
+        raise SettingsError(
+            _("{path}: it is no text in UTF-8").format(path=path), hint=remedy
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            _("{path}: cannot be read: {why}").format(path=path, why=of_system(error)),
+            hint=_("check it and its rights"),
+        ) from None

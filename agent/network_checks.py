@@ -4,6 +4,7 @@ import importlib.util
 import socket
 from collections.abc import Iterator
 
+from agent.language import _
 from contract.check_report import Finding
 from contract.errors import SettingsError
 from contract.network_devices import Hotspot, HotspotPoint, RouterosAccessPoint, SnmpAccessPoint
@@ -32,10 +33,14 @@ def _check_source(asset: str, hotspot: Hotspot) -> Finding:
     except OSError:
         return Finding(
             id=f"hotspot {asset}", ok=False,
-            found=f"{hotspot.source} is no address of this gateway",
-            next_action="give the gateway an address on the public Wi-Fi, and set source to it",
+            found=_("{source} is no address of this gateway").format(source=hotspot.source),
+            next_action=_("give the gateway an address on the public Wi-Fi, and set source to it"),
         )  # fmt: skip
-    return Finding(id=f"hotspot {asset}", ok=True, found=f"probed from {hotspot.source}")
+    return Finding(
+        id=f"hotspot {asset}",
+        ok=True,
+        found=_("probed from {source}").format(source=hotspot.source),
+    )
 
 
 def _check_ca(device: RouterosAccessPoint) -> Finding:
@@ -54,6 +59,8 @@ def _check_cipher() -> Finding:
     found = importlib.util.find_spec("cryptography") is not None
     return Finding(
         id="cryptography", ok=found,
-        found="is here for priv_password" if found else "is missing, and priv_password needs it",
-        next_action="" if found else "install it, or leave priv_password out",
+        found=_("is here for priv_password")
+        if found
+        else _("is missing, and priv_password needs it"),
+        next_action="" if found else _("install it, or leave priv_password out"),
     )  # fmt: skip

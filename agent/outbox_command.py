@@ -8,6 +8,7 @@ from typing import TypeVar
 from agent.asking import ask
 from agent.clock import KernelClock, read_boot_id
 from agent.errors import AgentError, OutboxDamaged
+from agent.language import _
 from agent.outbox.account import Accountant
 from agent.outbox.file import OutboxFile
 from agent.outbox.opening import damage_mark
@@ -74,9 +75,14 @@ def show_verdict(said: Verdict, *, as_json: bool) -> None:
 def _from_card(settings: AgentSettings, work: Callable[[Accountant], Awaitable[_T]]) -> _T:
     path = Path(settings.gateway.data_dir) / "outbox.db"
     if not path.exists():
-        raise AgentError(f"{path}: there is no outbox yet", hint="start nadi-agent once")
+        raise AgentError(
+            _("{path}: there is no outbox yet").format(path=path), hint=_("start nadi-agent once")
+        )
     if damage_mark(path).exists():
-        raise OutboxDamaged(f"{path}: found damaged", hint="start nadi-agent: it salvages the rest")
+        raise OutboxDamaged(
+            _("{path}: found damaged").format(path=path),
+            hint=_("start nadi-agent: it salvages the rest"),
+        )
     file = OutboxFile(path)
     try:
         return asyncio.run(_account(settings, file, work))
@@ -89,7 +95,10 @@ async def _account(
 ) -> _T:
     contents = file.contents()
     if not contents.epochs:
-        raise AgentError(f"{file.path}: nothing was ever sealed in it", hint="start nadi-agent")
+        raise AgentError(
+            _("{path}: nothing was ever sealed in it").format(path=file.path),
+            hint=_("start nadi-agent"),
+        )
     outbox = Outbox(
         file, contents, gateway=settings.gateway.id, budget_bytes=0, reserve_bytes=0,
         in_thread=_here,

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from agent.asking import ask
 from agent.errors import AgentError
+from agent.language import _
 from contract.settings import AgentSettings
 
 ANSWER_S = 5.0
@@ -59,7 +60,9 @@ def _look(path: Path, due_s: float) -> Proof | None:
 def _or_complain(state: Proof | None, within_s: float) -> Proof:
     if state is None:
         raise AgentError(
-            f"nadi-agent has sealed no round, and was waited for {within_s:g} s",
-            hint="look at it with systemctl status nadi-agent; journalctl -u nadi-agent",
+            _("nadi-agent has sealed no round, and was waited for {within_s:g} s").format(
+                within_s=within_s
+            ),
+            hint=_("look at it with systemctl status nadi-agent; journalctl -u nadi-agent"),
         )
     return state

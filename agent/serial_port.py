@@ -8,6 +8,7 @@ import termios
 import serial_asyncio_fast
 
 from agent.errors import LineBusy, LineGone
+from agent.language import _
 
 MAX_BUFFER = 4_096  # no device here says more than a few hundred bytes between two reads
 OPEN_TIMEOUT_S = 5.0
@@ -72,7 +73,10 @@ class SerialPort:
                     loop, _Wire, self._path, baudrate=self._baud, exclusive=True
                 )
         except TimeoutError:
-            raise self._gone("does not open", "unplug the adapter and plug it in again") from None
+            raise LineGone(
+                _("the serial port {path} does not open").format(path=self._path),
+                hint=_("unplug the adapter and plug it in again"),
+            ) from None
         except (OSError, ValueError, termios.error) as error:
             raise self._refused(error) from error
         assert isinstance(wire, _Wire)
@@ -83,19 +87,27 @@ class SerialPort:
     def _refused(self, error: Exception) -> LineGone:
         code = error.errno if isinstance(error, OSError) else None
         if code in _MISSING:
-            return self._gone("is missing", "plug the adapter in, or correct port in the settings")
+            return LineGone(
+                _("the serial port {path} is missing").format(path=self._path),
+                hint=_("plug the adapter in, or correct port in the settings"),
+            )
         if code in _BUSY:
             return LineBusy(
-                f"the serial port {self._path} is busy",
-                hint="stop the other program that holds it",
+                _("the serial port {path} is busy").format(path=self._path),
+                hint=_("stop the other program that holds it"),
             )
         if code == errno.EACCES:
-            return self._gone("may not be opened", "add the agent's user to the group dialout")
+            return LineGone(
+                _("the serial port {path} may not be opened").format(path=self._path),
+                hint=_("add the agent's user to the group dialout"),
+            )
         reason = str(error).removeprefix(f"could not open port {self._path}: ")
-        return self._gone(f"cannot be used: {reason[:80]}", "check the adapter and its settings")
-
-    def _gone(self, what: str, hint: str) -> LineGone:
-        return LineGone(f"the serial port {self._path} {what}", hint=hint)
+        return LineGone(
+            _("the serial port {path} cannot be used: {why}").format(
+                path=self._path, why=reason[:80]
+            ),
+            hint=_("check the adapter and its settings"),
+        )
 
 
 class _Wire(asyncio.Protocol):

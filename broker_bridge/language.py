@@ -10,7 +10,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from contract import spoken as forms
+from contract import wording
 from contract.spoken import LANGUAGES
+from contract.wording import Marked, mark
+
+__all__ = ["LANGUAGES", "Marked", "mark"]
 
 LOCALES = Path(__file__).parent / "locale"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -32,6 +36,7 @@ def use(language: str, zone: ZoneInfo) -> None:
     """Speak this language and tell this zone's time from now on."""
     global _language, _zone, _translations  # noqa: PLW0603 one process speaks one language
     _language, _zone = language, zone
+    wording.OWN.use(language)
     _translations = gettext.translation("nadi-bridge", LOCALES, [language], fallback=True)
 
 
@@ -43,17 +48,6 @@ def _(message: str) -> str:
 def plural(one: str, many: str, count: int) -> str:
     """The message for that many; `{count}` stays in it."""
     return _translations.ngettext(one, many, count)
-
-
-class Marked(str):
-    """A message in English that is translated later, where it is shown."""
-
-    __slots__ = ()
-
-
-def mark(message: str) -> Marked:
-    """The message, to be translated where it is shown."""
-    return Marked(message)
 
 
 _SPANS = {

@@ -7,11 +7,12 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from contract.document import Section
 from contract.identity import AssetField, Kind
 from contract.limits import AccessPointLimits, Bin, Cabinet, CameraLimits, Feeder, Lamp
+from contract.wording import _
 
 
 def _an_asset(kind: Kind) -> Kind:
     if kind is Kind.GATEWAY:
-        raise ValueError("no device is a gateway; the gateway speaks for itself")
+        raise ValueError(_("no device is a gateway; the gateway speaks for itself"))
     return kind
 
 
@@ -50,11 +51,15 @@ class Device(Section):
     def _limits_suit_the_kind(self) -> Self:
         for name, kinds in LIMITS.items():
             if getattr(self, name) is not None and self.kind not in kinds:
-                raise ValueError(f"{name} is for {' or '.join(kinds)}, this is a {self.kind}")
+                raise ValueError(
+                    _("{name} is for {kinds}, this is a {kind}").format(
+                        name=name, kinds=", ".join(kinds), kind=self.kind
+                    )
+                )
         if self.fed_by == self.asset:
-            raise ValueError("nothing feeds itself; leave fed_by out")
+            raise ValueError(_("nothing feeds itself; leave fed_by out"))
         if self.switched and self.fed_by is None:
-            raise ValueError("switched needs fed_by, the cabinet whose contactor switches it")
+            raise ValueError(_("switched needs fed_by, the cabinet whose contactor switches it"))
         return self
 
 

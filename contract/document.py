@@ -8,7 +8,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from contract.errors import SettingsError
+from contract.reasons import of_toml, of_value
 from contract.toml_lines import line_of
+from contract.wording import _
 
 _M = TypeVar("_M", bound="Section")
 
@@ -45,10 +47,14 @@ def _parsed(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise SettingsError(
-            f"{name}: its brackets are nested too deeply", hint="no key here needs three levels"
+            _("{name}: its brackets are nested too deeply").format(name=name),
+            hint=_("no key here needs three levels"),
         ) from None
     except ValueError as error:  # also a whole number of more than 4,300 digits
-        raise SettingsError(f"{name}: not valid TOML: {error}", hint="mend that line") from None
+        raise SettingsError(
+            _("{name}: not valid TOML: {why}").format(name=name, why=of_toml(error)),
+            hint=_("mend that line"),
+        ) from None
 
 
 def _in_words(
@@ -59,24 +65,26 @@ def _in_words(
     first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     steps = first["loc"] + tuple(first.get("ctx", {}).get("at", ()))
     where = _path(steps)
-    line = line_of(text, steps)
-    name = f"{name}, line {line}" if line else name
+    if line := line_of(text, steps):
+        name = _("{name}, line {line}").format(name=name, line=line)
     if first["type"] == "extra_forbidden":
         return _unknown_key(model, first["loc"], f"{name}: {where}")
     if first["type"] == "missing":
         key = first["loc"][-1]
-        return SettingsError(f"{name}: {where} is missing", hint=f"add {key} = …")
+        return SettingsError(
+            _("{name}: {where} is missing").format(name=name, where=where),
+            hint=_("add {key} = …").format(key=key),
+        )
     if first["type"] == "union_tag_invalid":
         known = first["ctx"]["expected_tags"].replace("'", "").split(", ")
         return SettingsError(
-            f"{name}: {where}: there is no driver {first['ctx']['tag']!r}",
+            _("{name}: {where}: there is no driver {driver!r}").format(
+                name=name, where=where, driver=first["ctx"]["tag"]
+            ),
             hint=nearest(str(first["ctx"]["tag"]), known),
         )
-    what = first["msg"].removeprefix("Value error, ")
-    what = what[:1].lower() + what[1:]
-    return SettingsError(
-        f"{name}: {where + ': ' if where else ''}{what}", hint="correct that value"
-    )
+    what = ": ".join(filter(None, (name, where, of_value(first))))
+    return SettingsError(what, hint=_("correct that value"))
 
 
 def _path(steps: tuple[int | str, ...]) -> str:
@@ -88,7 +96,8 @@ def _path(steps: tuple[int | str, ...]) -> str:
 
 def _unknown_key(model: type[BaseModel], steps: tuple[int | str, ...], where: str) -> SettingsError:
     names = _fields_at(model, steps[:-1])
-    return SettingsError(f"{where} is not a setting", hint=nearest(str(steps[-1]), names))
+    what = _("{where} is not a setting").format(where=where)
+    return SettingsError(what, hint=nearest(str(steps[-1]), names))
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -97,8 +106,8 @@ def nearest(word: str, known: list[str]) -> str:
 
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     if close:
-        return f"did you mean {close[0]}?"
-    return f"known here: {', '.join(sorted(known))}"
+        return _("did you mean {word}?").format(word=close[0])
+    return _("known here: {words}").format(words=", ".join(sorted(known)))
 
 
 def _fields_at(model: type[BaseModel], steps: tuple[int | str, ...]) -> list[str]:

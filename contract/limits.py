@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from contract.document import Section
+from contract.wording import _
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Watts = Annotated[float, Field(gt=0, le=1e6)]
@@ -74,9 +75,9 @@ class Bin(Section):
     @model_validator(mode="after")
     def _the_full_bin_is_nearer(self) -> Self:
         if self.full_mm >= self.empty_mm:
-            raise ValueError("full_mm is the distance to a full bin, less than empty_mm")
+            raise ValueError(_("full_mm is the distance to a full bin, less than empty_mm"))
         if self.full_until >= self.full_above:
-            raise ValueError("full_until must be less than full_above")
+            raise ValueError(_("full_until must be less than full_above"))
         return self
 
 

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 from contract.devices import AssetKind, Device, NetworkPort, WholePath
 from contract.document import Section
 from contract.identity import Kind
+from contract.wording import _
 
 
 class ModbusTcpMap(Device):
@@ -93,7 +94,9 @@ class Storage(CameraWeb):
         words = [word.casefold() for word in (*self.ok, *self.full, *self.error, *self.absent)]
         for word in words:
             if words.count(word) > 1:
-                raise ValueError(f"{word!r} means two things in ok, full, error and absent")
+                raise ValueError(
+                    _("{word!r} means two things in ok, full, error and absent").format(word=word)
+                )
         return self
 
 
@@ -150,7 +153,7 @@ class Hotspot(Section):
     def _there_is_a_name(self) -> Self:
         host = urlsplit(self.page).hostname or ""
         if not self.name and host.replace(".", "").isdigit():
-            raise ValueError("name is needed where page has an address instead of a name")
+            raise ValueError(_("name is needed where page has an address instead of a name"))
         return self
 
 
@@ -186,7 +189,7 @@ class RouterosAccessPoint(Device):
     @model_validator(mode="after")
     def _the_certificate_is_checked(self) -> Self:
         if bool(self.ca_file) == bool(self.certificate_sha256):
-            raise ValueError("its certificate needs either ca_file or certificate_sha256")
+            raise ValueError(_("its certificate needs either ca_file or certificate_sha256"))
         return self
 
 
@@ -223,9 +226,9 @@ class SnmpAccessPoint(Device):
     @model_validator(mode="after")
     def _passwords_fit_the_user(self) -> Self:
         if self.user and not self.auth_password:
-            raise ValueError("user needs an auth_password of 8 characters or more")
+            raise ValueError(_("user needs an auth_password of 8 characters or more"))
         if not self.user and (self.auth_password or self.priv_password):
-            raise ValueError("auth_password and priv_password need a user")
+            raise ValueError(_("auth_password and priv_password need a user"))
         return self
 
 

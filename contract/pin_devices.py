@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from contract.devices import AssetKind, Device
 from contract.document import Section
 from contract.identity import Kind
+from contract.wording import _
 
 Pin = Annotated[int, Field(ge=0, le=27)]
 
@@ -36,7 +37,10 @@ class Pillar(Device):
     @model_validator(mode="after")
     def _has_a_contact(self) -> Self:
         if not self.contacts():
-            raise ValueError("a pillar needs at least one contact, like door_open = { pin = 22 }")
+            example = "door_open = { pin = 22 }"
+            raise ValueError(
+                _("a pillar needs at least one contact, like {example}").format(example=example)
+            )
         return self
 
     def contacts(self) -> dict[str, Contact]:

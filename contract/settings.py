@@ -15,6 +15,7 @@ from contract.network_devices import NetworkDevice
 from contract.pin_devices import PinDevice
 from contract.serial_devices import SPEAKING, ModbusMap, Pzem004t, SerialDevice
 from contract.tls import Broker
+from contract.wording import _
 
 OWN_LINE = "gateway"  # the line on which a gateway reads itself
 
@@ -74,7 +75,11 @@ class SerialLine(Section):
     def _devices_can_share_the_line(self) -> Self:
         talkers = [device.driver for device in self.device if isinstance(device, SPEAKING)]
         if talkers and len(self.device) > 1:
-            raise ValueError(f"an {talkers[0]} speaks by itself and must be alone on its line")
+            raise ValueError(
+                _("an {driver} speaks by itself and must be alone on its line").format(
+                    driver=talkers[0]
+                )
+            )
         maps = [device for device in self.device if isinstance(device, ModbusMap)]
         meters = [device.address for device in self.device if isinstance(device, Pzem004t)]
         _refuse_twice("address", [*meters, *{one.address for one in maps}])
@@ -135,11 +140,13 @@ class PinsLine(Section):
     def _only_simulated_pins_have_a_simulator(self) -> Self:
         if self.factory == "simulated" and self.simulator is None:
             raise ValueError(
-                "simulated pins are nadi-sim's: write simulator = its socket, or factory = lgpio"
+                _("simulated pins are nadi-sim's: write simulator = its socket, or factory = lgpio")
             )
         if self.factory != "simulated" and self.simulator is not None:
             raise ValueError(
-                f"simulator is given, and {self.factory} reads real pins; leave one of them out"
+                _(
+                    "simulator is given, and {factory} reads real pins; leave one of them out"
+                ).format(factory=self.factory)
             )
         return self
 
@@ -174,8 +181,11 @@ class AgentSettings(Section):
         for device in self.devices():
             if device.fed_by is not None and device.fed_by not in assets:
                 raise ValueError(
-                    f"fed_by of {device.asset}: {device.fed_by} is no device of this gateway;"
-                    f" {nearest(device.fed_by, sorted(assets - {device.asset}))}"
+                    _("fed_by of {asset}: {source} is no device of this gateway; {nearest}").format(
+                        asset=device.asset,
+                        source=device.fed_by,
+                        nearest=nearest(device.fed_by, sorted(assets - {device.asset})),
+                    )
                 )
         return self
 
@@ -210,4 +220,4 @@ def judged_names(lines: Sequence[Line]) -> list[str]:
 def _refuse_twice(what: str, items: Sequence[str | int]) -> None:
     twice = [item for item, count in Counter(items).items() if count > 1]
     if twice:
-        raise ValueError(f"{what} {twice[0]} is used twice")
+        raise ValueError(_("{what} {item} is used twice").format(what=what, item=twice[0]))

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from contract.document import Section
 from contract.errors import SettingsError
+from contract.wording import _
 
 FILES = ("ca_file", "cert_file", "key_file")
 
@@ -34,8 +35,10 @@ def client_context(broker: Broker, environ: Mapping[str, str] = os.environ) -> s
     for name, file in files.items():
         if not file.is_file():
             raise SettingsError(
-                f"broker.{name}: there is no file {getattr(broker, name)}",
-                hint="enrol the gateway, or correct the path",
+                _("broker.{name}: there is no file {file}").format(
+                    name=name, file=getattr(broker, name)
+                ),
+                hint=_("enrol the gateway, or correct the path"),
             )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -44,8 +47,8 @@ def client_context(broker: Broker, environ: Mapping[str, str] = os.environ) -> s
         context.load_cert_chain(files["cert_file"], files["key_file"])
     except (ssl.SSLError, OSError) as error:
         raise SettingsError(
-            f"broker: the certificate or key cannot be used: {error}",
-            hint="key_file must belong to cert_file, both in PEM",
+            _("broker: the certificate or key cannot be used: {why}").format(why=error),
+            hint=_("key_file must belong to cert_file, both in PEM"),
         ) from error
     return context
 

@@ -18,7 +18,9 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     if arguments is None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold what was typed
     taken = switches.take(sys.argv[1:] if arguments is None else arguments)
-    language.use(language.chosen(taken.lang, environ))
+    # Causes stand in the document too, and it is the same in every language.
+    spoken = language.chosen(taken.lang, environ)
+    language.use(spoken, causes="en" if taken.json else spoken)
     job = Job(
         terminal=terminal.of_process(environ, mute=taken.json, may_ask=not taken.no_input),
         switches=taken,

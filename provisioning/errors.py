@@ -4,6 +4,7 @@ NadiError
 └── Trouble     one of the known errors (`provisioning/known/`), with the values of this time
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contract.errors import NadiError
@@ -31,14 +32,21 @@ class Trouble(NadiError):
 
         self.known = BY_CODE[code]
         self.values = values
-        super().__init__(self.known.what.format(**values), hint=self.known.fix.format(**values))
+        super().__init__(self.known.what.format(**values), hint=self._fix(self.known.fix, values))
 
     def lines(self) -> tuple[str, str, str]:
         """What happened, whether data is safe, what to do: in the language in use."""
         known = self.known
         values = {name: _told(value) for name, value in self.values.items()}
-        what, safe, fix = (_(text).format(**values) for text in (known.what, known.safe, known.fix))
-        return what, safe, fix
+        what, safe = (_(text).format(**values) for text in (known.what, known.safe))
+        return what, safe, self._fix(_(known.fix), values)
+
+    @staticmethod
+    def _fix(words: str, values: Mapping[str, object]) -> str:
+        """What settings or the agent say at its end has no full stop of its own."""
+        fix = words.format(**values)
+        ends = words.endswith(("{hint}", "{fix}")) and not fix.endswith((".", "?", "…"))
+        return f"{fix}." if ends else fix
 
     def outcome(self) -> Outcome:
         """The same for programs, in English."""

@@ -9,6 +9,10 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 from contract import spoken as forms
+from contract import wording
+from contract.wording import Marked, mark
+
+__all__ = ["Marked", "mark"]
 
 LANGUAGES = forms.LANGUAGES
 DEFAULT = "id"
@@ -17,6 +21,7 @@ FLEET_SETTINGS = Path("/etc/nadi/nadi.toml")
 
 
 _language = "en"
+_of_causes = "en"
 _translations = gettext.NullTranslations()
 
 
@@ -30,16 +35,25 @@ def chosen(
     return _of_environment(environ) or DEFAULT
 
 
-def use(language: str) -> None:
-    """Speak this language from now on; call it before any command is imported."""
-    global _language, _translations  # noqa: PLW0603 one process speaks one language
-    _language = language
+def use(language: str, *, causes: str | None = None) -> None:
+    """Speak this language from now on; call it before any command is imported.
+
+    `causes` is that of what settings and the agent say, if it is another.
+    """
+    global _language, _of_causes, _translations  # noqa: PLW0603 one process speaks one language
+    _language, _of_causes = language, causes or language
+    wording.OWN.use(_of_causes)
     _translations = gettext.translation("nadi", LOCALES, [language], fallback=True)
 
 
 def spoken() -> str:
     """The language in use."""
     return _language
+
+
+def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program whose sentences become causes of ours."""
+    return {**environ, "NADI_LANG": _of_causes}
 
 
 def _(message: str) -> str:
@@ -50,17 +64,6 @@ def _(message: str) -> str:
 def plural(one: str, many: str, count: int) -> str:
     """The message for that many; `{count}` stays in it."""
     return _translations.ngettext(one, many, count)
-
-
-class Marked(str):
-    """A message in English that is translated later, where it is shown."""
-
-    __slots__ = ()
-
-
-def mark(message: str) -> Marked:
-    """The message, to be translated where it is shown."""
-    return Marked(message)
 
 
 _SPANS = {

@@ -46,6 +46,8 @@ class Spoken:
 
 
 PROGRAMS = (
+    Spoken(program="nadi-contract", sources=ROOT / "contract"),
+    Spoken(program="nadi-agent", sources=ROOT / "agent"),
     Spoken(program="nadi", sources=ROOT / "provisioning"),
     Spoken(program="nadi-bridge", sources=ROOT / "broker_bridge"),
 )

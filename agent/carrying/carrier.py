@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.errors import AgentError
+from agent.language import _
 from agent.outbox.file import OutboxFile
 from agent.outbox.outbox import InOneThread, Outbox
 from agent.outbox.records import Stored
@@ -67,7 +68,7 @@ class Carrier:
         try:
             ledger = self.outbox.ledger.of(epoch)
         except KeyError:
-            raise AgentError(f"this gateway has no epoch {epoch}") from None
+            raise AgentError(_("this gateway has no epoch {epoch}").format(epoch=epoch)) from None
         origin = self.outbox.origins.get(ledger.boot)
         first, last = numbers[0], min(numbers[1], numbers[0] + AT_ONCE - 1)
         found: list[CarriedBatch] = []
@@ -108,7 +109,8 @@ def trust_of(place: Place, ca_file: Path) -> Trust:
         (root, *_) = chain_of(ca_file.read_bytes())
     except (OSError, SignedError) as error:
         raise SettingsError(
-            f"broker.ca_file: {ca_file} cannot be used: {error}", hint="enrol the gateway again"
+            _("broker.ca_file: {ca_file} cannot be used: {why}").format(ca_file=ca_file, why=error),
+            hint=_("enrol the gateway again"),
         ) from None
     return Trust(city=place.city, root=root)
 

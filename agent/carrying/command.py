@@ -14,6 +14,7 @@ from agent.carrying.disk import FolderDisk
 from agent.carrying.source import opened_source
 from agent.carrying.stick import Stick
 from agent.errors import StickFull, StickGone
+from agent.language import _, mark
 from contract.carried import FOLDER, Place, Signer
 from contract.collecting import Collected, Fault, Progress, Said, Stopped
 from contract.errors import NadiError, OtherCity, SettingsError, SignedError
@@ -33,13 +34,22 @@ OF_KIND: tuple[tuple[type[NadiError], Fault], ...] = (
     (OtherCity, "other-city"),
 )
 OF_FAULT: dict[Fault, tuple[str, str]] = {
-    "full": ("the stick is full", "take another one too, or free some room on it"),
-    "read-only": ("the stick is read-only", "move its switch, or take another one"),
-    "gone": ("the stick was pulled out or is broken", "put it in and run the same again"),
-    "denied": ("you may not read or write there", "run it with sudo"),
-    "other-city": ("the stick holds another city's readings", "take another stick"),
-    "no-stick": ("there is no such folder", "put the stick in; see lsblk for where it is"),
-    "own-card": ("that is the gateway's own card", "name the stick's folder, or add --any"),
+    "full": (mark("the stick is full"), mark("take another one too, or free some room on it")),
+    "read-only": (mark("the stick is read-only"), mark("move its switch, or take another one")),
+    "gone": (
+        mark("the stick was pulled out or is broken"),
+        mark("put it in and run the same again"),
+    ),
+    "denied": (mark("you may not read or write there"), mark("run it with sudo")),
+    "other-city": (mark("the stick holds another city's readings"), mark("take another stick")),
+    "no-stick": (
+        mark("there is no such folder"),
+        mark("put the stick in; see lsblk for where it is"),
+    ),
+    "own-card": (
+        mark("that is the gateway's own card"),
+        mark("name the stick's folder, or add --any"),
+    ),
 }
 
 
@@ -66,7 +76,10 @@ def _refuse_folder(settings: AgentSettings, folder: Path, *, any_folder: bool) -
     city = top / settings.gateway.city
     links = [one for one in (top, city, city / settings.gateway.id) if one.is_symlink()]
     if links:
-        raise NadiError(f"{links[0]} is a link, and leads away from the stick", hint="delete it")
+        raise NadiError(
+            _("{link} is a link, and leads away from the stick").format(link=links[0]),
+            hint=_("delete it"),
+        )
     cities = [one.name for one in top.iterdir() if one.is_dir()] if top.is_dir() else []
     if any(city != settings.gateway.city for city in cities):
         raise _Refused("other-city")
@@ -99,22 +112,26 @@ def _signer(settings: AgentSettings) -> Signer:
         raise _Refused("denied") from None
     except (OSError, ValueError, TypeError, SignedError) as error:
         raise SettingsError(
-            f"broker: certificate or key cannot be used: {error}", hint="enrol the gateway again"
+            _("broker: certificate or key cannot be used: {why}").format(why=error),
+            hint=_("enrol the gateway again"),
         ) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise SettingsError("broker.key_file: not an EC key", hint="enrol the gateway again")
+        raise SettingsError(_("broker.key_file: not an EC key"), hint=_("enrol the gateway again"))
     return Signer(chain=chain, key=key)
 
 
 class _Refused(NadiError):
     def __init__(self, fault: Fault) -> None:
-        super().__init__(OF_FAULT[fault][0], hint=OF_FAULT[fault][1])
+        what, hint = OF_FAULT[fault]
+        super().__init__(_(what), hint=_(hint))
         self.fault = fault
 
 
 def _stopped(error: NadiError | OSError, visit: Visit) -> Stopped:
     fault = _fault(error)
-    what, hint = OF_FAULT.get(fault, (str(error), getattr(error, "hint", "")))
+    what, hint = (str(error), getattr(error, "hint", ""))
+    if fault in OF_FAULT:
+        what, hint = map(_, OF_FAULT[fault])
     return Stopped(
         fault=fault, what=what[:500], hint=hint[:500], copied=visit.copied, left=visit.left
     )

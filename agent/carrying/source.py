@@ -11,6 +11,7 @@ from agent.asking import ask
 from agent.carrying.answers import Closed, Held, SentBatches, received
 from agent.carrying.carrier import Carried, Carrier
 from agent.errors import AgentError, OutboxDamaged
+from agent.language import _
 from agent.outbox.file import OutboxFile
 from agent.outbox.opening import damage_mark
 from agent.outbox.outbox import Outbox
@@ -67,7 +68,9 @@ class Running:
     def _asked(self, command: dict[str, object], model: type[_T]) -> _T:
         answer = ask(self._socket, command, model)  # type: ignore[type-var]  # all are models
         if answer is None:
-            raise AgentError("the agent has stopped meanwhile", hint="run the same command again")
+            raise AgentError(
+                _("the agent has stopped meanwhile"), hint=_("run the same command again")
+            )
         return answer
 
 
@@ -106,9 +109,14 @@ def opened_source(settings: AgentSettings) -> Iterator[Source]:
         return
     path = Path(settings.gateway.data_dir) / "outbox.db"
     if not path.exists():
-        raise AgentError(f"{path}: there is no outbox yet", hint="start nadi-agent once")
+        raise AgentError(
+            _("{path}: there is no outbox yet").format(path=path), hint=_("start nadi-agent once")
+        )
     if damage_mark(path).exists():
-        raise OutboxDamaged(f"{path}: found damaged", hint="start nadi-agent: it salvages the rest")
+        raise OutboxDamaged(
+            _("{path}: found damaged").format(path=path),
+            hint=_("start nadi-agent: it salvages the rest"),
+        )
     file = OutboxFile(path)
     try:
         yield Card(_carrier(settings, file))
@@ -119,7 +127,10 @@ def opened_source(settings: AgentSettings) -> Iterator[Source]:
 def _carrier(settings: AgentSettings, file: OutboxFile) -> Carrier:
     contents = file.contents()
     if not contents.epochs:
-        raise AgentError(f"{file.path}: nothing was ever sealed in it", hint="start nadi-agent")
+        raise AgentError(
+            _("{path}: nothing was ever sealed in it").format(path=file.path),
+            hint=_("start nadi-agent"),
+        )
     outbox = Outbox(
         file, contents, gateway=settings.gateway.id, budget_bytes=sys.maxsize, reserve_bytes=0,
         in_thread=_here, statements=LATER_STATEMENTS,

@@ -23,6 +23,7 @@ from agent.discovery.proposal import Proposal
 from agent.discovery.proposing import propose_line, propose_lorawan, propose_network
 from agent.discovery.settings_file import write
 from agent.discovery.words import AnyReport, in_words
+from agent.language import _
 from contract.discovery import LineReport, LorawanReport, NetworkReport
 from contract.errors import SettingsError
 from contract.settings import AgentSettings, LorawanSource
@@ -123,8 +124,8 @@ def _report_in(path: Path) -> LineReport | NetworkReport:
         found: LineReport | NetworkReport = _REPORTS.validate_json(data)
     except (OSError, ValueError) as error:
         raise SettingsError(
-            f"{path} holds no report: {str(error).splitlines()[0]}",
-            hint="keep what `nadi-agent discover --line PORT --json` prints",
+            _("{path} holds no report: {why}").format(path=path, why=str(error).splitlines()[0]),
+            hint=_("keep what `nadi-agent discover --line PORT --json` prints"),
         ) from None
     return found
 
@@ -138,7 +139,8 @@ def _lorawan(looking: Looking) -> tuple[AnyReport, Callable[[], list[Proposal]]]
         sources = [LorawanSource(name=NEW_SOURCE, application=application, host=host, port=port)]
     if not sources:
         raise SettingsError(
-            "no LoRaWAN line is in the settings", hint="name the application: --application ID"
+            _("no LoRaWAN line is in the settings"),
+            hint=_("name the application: --application ID"),
         )
     report = _heard(looking, sources, seconds)
     report = name_sensors(report, settings) if settings else report

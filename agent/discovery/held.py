@@ -6,6 +6,7 @@ from pathlib import Path
 from agent.discovery.line_search import ANSWER_MS, ask_address
 from agent.discovery.uplinks import report_of
 from agent.errors import AgentError
+from agent.language import _
 from agent.lines import Line, Wire
 from contract.discovery import AddressReport, LorawanReport
 
@@ -30,8 +31,8 @@ def unread(lines: Sequence[Line]) -> LorawanReport:
     """The uplinks that could not be read since the agent started."""
     if not any(line.unread is not None for line in lines):
         raise AgentError(
-            "the running agent reads no LoRaWAN line",
-            hint="name the application: nadi-agent discover --lorawan --application ID",
+            _("the running agent reads no LoRaWAN line"),
+            hint=_("name the application: nadi-agent discover --lorawan --application ID"),
         )
     return report_of(lines).model_copy(update={"looked": "through the agent"})
 

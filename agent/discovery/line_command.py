@@ -8,6 +8,7 @@ from agent.clock import Clock
 from agent.discovery.known import line_at, name_devices
 from agent.discovery.line_search import Finding, Progress, Search, garbled_words, search_line
 from agent.errors import LineBusy, LineGone
+from agent.language import _
 from agent.serial_port import SerialPort
 from contract.discovery import AddressReport, FoundDevice, LineReport
 from contract.serial_devices import SPEAKING
@@ -39,8 +40,10 @@ def _directly(port: str, search: Search, clock: Clock, progress: Progress) -> Li
     except LineBusy as error:
         raise LineBusy(
             str(error),
-            hint="if the agent holds it, name its settings and it looks for you:"
-            " --settings FILE; else stop the other program",
+            hint=_(
+                "if the agent holds it, name its settings and it looks for you:"
+                " --settings FILE; else stop the other program"
+            ),
         ) from None
     return _report(port, search.bauds, search.addresses, finding)
 
@@ -60,14 +63,16 @@ def _through_agent(
     finding = Finding()
     garbled = {}
     for step, address in enumerate(search.addresses):
-        words = f"through the agent, {first.baud} baud: address {address}"
-        progress(step, len(search.addresses), f"{words}, {len(finding.found)} found")
+        words = _("through the agent, {baud} baud: address {address}, {count} found").format(
+            baud=first.baud, address=address, count=len(finding.found)
+        )
+        progress(step, len(search.addresses), words)
         question: Question = {
             "cmd": "search", "port": port, "address": address, "timeout_ms": search.timeout_ms,
         }  # fmt: skip
         answer = ask(path, question, AddressReport) or AddressReport(held=False)
         if not answer.held:
-            raise LineGone("the agent stopped in the midst of it", hint="search again")
+            raise LineGone(_("the agent stopped in the midst of it"), hint=_("search again"))
         finding.found += answer.found
         if answer.noise:
             garbled[address] = answer.noise

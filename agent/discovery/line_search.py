@@ -15,6 +15,7 @@ from agent.drivers.modbus import (
 from agent.drivers.modbus_rtu import RtuMaster
 from agent.drivers.speaking_sensor import MAX_BUFFER
 from agent.errors import DeviceRefused, DeviceSilent, FrameError
+from agent.language import _
 from agent.line import Port
 from contract.discovery import FoundDevice
 from contract.identity import Kind
@@ -78,10 +79,11 @@ async def _search_at(
     told: Callable[[int, str], None],
     finding: Finding,
 ) -> None:
-    told(0, f"{baud} baud: listening")
+    told(0, _("{baud} baud: listening").format(baud=baud))
     driver, heard = await _speaks_by_itself(port, clock)
     if driver:
-        what = f"an ultrasonic sensor that speaks by itself ({SPEAKING[driver][1]})"
+        said = _("an ultrasonic sensor that speaks by itself ({name})")
+        what = said.format(name=SPEAKING[driver][1])
         device = FoundDevice(baud=baud, driver=driver, kind=Kind.WASTE_BIN, what=what)
         finding.found.append(device)
         return
@@ -90,7 +92,8 @@ async def _search_at(
     master = RtuMaster(port, baud=baud, clock=clock, latency_ms=2 * search.timeout_ms)
     garbled = {}
     for step, address in enumerate(search.addresses, start=1):
-        told(step, f"{baud} baud: address {address}, {len(finding.found)} found")
+        words = _("{baud} baud: address {address}, {count} found")
+        told(step, words.format(baud=baud, address=address, count=len(finding.found)))
         found, noise = await ask_address(master, address, baud, timeout_ms=search.timeout_ms)
         finding.found += found
         if noise:
@@ -138,11 +141,11 @@ async def _answers(master: Master, address: int, timeout_ms: int) -> tuple[bool,
 
 
 def _babble(baud: int, heard: bytes) -> str:
-    return (
-        f"{baud} baud: {len(heard)} bytes came before anything was asked: {heard[:16].hex(' ')};"
+    return _(
+        "{baud} baud: {count} bytes came before anything was asked: {data};"
         " something speaks by itself at another baud, another master is on this line,"
         " or a wire is loose"
-    )
+    ).format(baud=baud, count=len(heard), data=heard[:16].hex(" "))
 
 
 def garbled_words(baud: int, garbled: dict[int, str], *, of: int) -> list[str]:
@@ -150,12 +153,15 @@ def garbled_words(baud: int, garbled: dict[int, str], *, of: int) -> list[str]:
     if not garbled:
         return []
     if len(garbled) > max(of // 2, 1):
-        words = "swap A and B, check the termination (120 ohm at both ends) and the ground"
-        return [f"{baud} baud: noise instead of answers at {len(garbled)} addresses; {words}"]
-    words = (
-        "two devices with the same address speak at once, or the line is disturbed;"
-        " unplug one of them and search again"
+        words = _(
+            "{baud} baud: noise instead of answers at {count} addresses; swap A and B,"
+            " check the termination (120 ohm at both ends) and the ground"
+        )
+        return [words.format(baud=baud, count=len(garbled))]
+    words = _(
+        "{baud} baud, address {address}: {noise}; two devices with the same address speak at once,"
+        " or the line is disturbed; unplug one of them and search again"
     )
     return [
-        f"{baud} baud, address {address}: {noise}; {words}" for address, noise in garbled.items()
+        words.format(baud=baud, address=address, noise=noise) for address, noise in garbled.items()
     ]

@@ -9,6 +9,7 @@ from agent.discovery.line_search import Progress
 from agent.discovery.uplinks import described, report_of
 from agent.drivers.chirpstack import ChirpStack
 from agent.errors import DeviceError
+from agent.language import _
 from agent.lines import Line, build_lines
 from contract.discovery import LorawanReport
 from contract.settings import AgentSettings, LorawanSource
@@ -60,7 +61,11 @@ async def _listen(
     began_ms = clock.boot_ms()
     while (gone_ms := clock.boot_ms() - began_ms) < seconds * 1_000:
         count = await look()
-        progress(gone_ms // 1_000, seconds, f"listening, {count} devices to look at")
+        progress(
+            gone_ms // 1_000,
+            seconds,
+            _("listening, {count} devices to look at").format(count=count),
+        )
         await asyncio.sleep(TICK_S)
     await look()
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from agent.discovery.proposing import Named, where
+from agent.language import _
 from contract.discovery import Found
 from contract.document import nearest
 from contract.errors import SettingsError
@@ -73,11 +74,13 @@ def given_names(pairs: list[str]) -> dict[str, str]:
         place, sign, named = pair.rpartition("=")
         kind, slash, asset = named.rpartition("/")
         if slash and kind not in KINDS:
-            raise SettingsError(f"--asset {pair}: no such kind", hint=nearest(kind, KINDS))
+            raise SettingsError(
+                _("--asset {pair}: no such kind").format(pair=pair), hint=nearest(kind, KINDS)
+            )
         if not sign or not place or not re.fullmatch(ID_PATTERN, asset):
             raise SettingsError(
-                f"--asset {pair} is no WHERE=NUMBER",
-                hint="for example --asset 3=PJU-0003, or --asset 10.20.0.5=CAM-0005",
+                _("--asset {pair} is no WHERE=NUMBER").format(pair=pair),
+                hint=_("for example --asset 3=PJU-0003, or --asset 10.20.0.5=CAM-0005"),
             )
         names[place] = named
     return names
@@ -87,6 +90,8 @@ def refuse_unused(unused: list[str], found: list[Found]) -> None:
     """Raises SettingsError if a name was given for what was not found: a typing error, mostly."""
     if unused:
         raise SettingsError(
-            f"--asset {unused[0]}=…: nothing new was found there; nothing was written",
+            _("--asset {place}=…: nothing new was found there; nothing was written").format(
+                place=unused[0]
+            ),
             hint=nearest(unused[0], [where(one) for one in found if not one.asset]),
         )

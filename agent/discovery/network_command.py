@@ -13,6 +13,7 @@ from agent.discovery.network_search import NetworkSearch, hosts_of, network_of, 
 from agent.discovery.options import in_bounds
 from agent.discovery.pace import Pace
 from agent.discovery.proposing import PUBLIC, Account
+from agent.language import _
 from contract.discovery import NetworkReport
 from contract.errors import SettingsError
 from contract.settings import AgentSettings
@@ -62,7 +63,9 @@ def search_of(options: argparse.Namespace) -> NetworkSearch:
 def _ports(name: str, ports: list[int] | None) -> tuple[int, ...]:
     given = tuple(dict.fromkeys(ports or ()))
     if len(given) > 4:
-        raise SettingsError(f"--{name} is given too often", hint="at most 4 times: be polite")
+        raise SettingsError(
+            _("--{name} is given too often").format(name=name), hint=_("at most 4 times: be polite")
+        )
     return tuple(in_bounds(name, port, 1, 65_535) for port in given)
 
 
@@ -71,7 +74,7 @@ def account_of(options: argparse.Namespace) -> Account:
     path: str = options.path
     if not path.startswith("/") or not path.isascii() or not path.isprintable() or " " in path:
         raise SettingsError(
-            "--path is no path of a stream", hint="for example /Streaming/Channels/101"
+            _("--path is no path of a stream"), hint=_("for example /Streaming/Channels/101")
         )
     password = _secret("password", options.password) if options.user else ""
     return Account(
@@ -90,16 +93,23 @@ def _secret(name: str, said: str) -> str:
     if said == "ask":
         if not sys.stdin.isatty():
             raise SettingsError(
-                f"--{name} is missing", hint=f"give --{name} file:PATH, or run it on a terminal"
+                _("--{name} is missing").format(name=name),
+                hint=_("give --{name} file:PATH, or run it on a terminal").format(name=name),
             )
         return getpass.getpass(f"{name}: ", stream=sys.stderr)
     if not said.startswith("file:"):
         raise SettingsError(
-            f"--{name} on the command line can be read by everybody on this machine",
-            hint=f"put it in a file and give --{name} file:PATH, or leave it out and be asked",
+            _("--{name} on the command line can be read by everybody on this machine").format(
+                name=name
+            ),
+            hint=_(
+                "put it in a file and give --{name} file:PATH, or leave it out and be asked"
+            ).format(name=name),
         )
     path = Path(said.removeprefix("file:"))
     try:
         return path.read_text(encoding="utf-8")[: MAX_SECRET + 1].rstrip("\r\n")[:MAX_SECRET]
     except (OSError, UnicodeDecodeError):
-        raise SettingsError(f"{path} cannot be read", hint="check it and its rights") from None
+        raise SettingsError(
+            _("{path} cannot be read").format(path=path), hint=_("check it and its rights")
+        ) from None

@@ -14,6 +14,7 @@ from agent.discovery.probes import Key, Said, any_certificate, ask_onvif, ask_ro
 from agent.discovery.proposing import Account
 from agent.discovery.snmp_probe import Told, ask_system
 from agent.drivers.login import Credentials
+from agent.language import _
 from contract.discovery import FoundHost
 from contract.errors import SettingsError
 from contract.identity import Kind
@@ -59,19 +60,27 @@ def network_of(text: str, *, max_hosts: int, public: bool) -> Network:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         raise SettingsError(
-            f"--network {text[:60]} is no network", hint="write it as 10.20.0.0/24"
+            _("--network {text} is no network").format(text=text[:60]),
+            hint=_("write it as 10.20.0.0/24"),
         ) from None
     if network.num_addresses > max_hosts:
         raise SettingsError(
-            f"--network {network} has {network.num_addresses} addresses, {max_hosts} at most",
-            hint="name a smaller network, or allow more with --max-hosts",
+            _("--network {network} has {count} addresses, {max_hosts} at most").format(
+                network=network, count=network.num_addresses, max_hosts=max_hosts
+            ),
+            hint=_("name a smaller network, or allow more with --max-hosts"),
         )
     if network.is_multicast or network.is_unspecified:
-        raise SettingsError(f"--network {network} is no network of devices", hint="name another")
+        raise SettingsError(
+            _("--network {network} is no network of devices").format(network=network),
+            hint=_("name another"),
+        )
     if not public and any(host.is_global for host in hosts_of(network)):
         raise SettingsError(
-            f"--network {network} is in the public Internet, where others' devices are",
-            hint="name the gateway's own network; if this one is the city's, add --public",
+            _("--network {network} is in the public Internet, where others' devices are").format(
+                network=network
+            ),
+            hint=_("name the gateway's own network; if this one is the city's, add --public"),
         )
     return network
 
@@ -91,7 +100,7 @@ async def search_network(search: NetworkSearch, *, pace: Pace, progress: Progres
             if (found := await look_at(host, search, pace)) is not None:
                 harvest.found.append(found)
             harvest.asked += 1
-            words = f"{host}, {len(harvest.found)} found"
+            words = _("{host}, {count} found").format(host=host, count=len(harvest.found))
             progress(harvest.asked, len(hosts), words)
 
     try:

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from agent.config import DEFAULT
+from agent.language import _
 from contract.errors import SettingsError
 
 HELP = "find what a line, a network or LoRaWAN has, and print or write the settings for it"
@@ -139,8 +140,8 @@ def addresses(text: str) -> tuple[int, ...]:
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
         if not 1 <= first <= last <= 247:
             raise SettingsError(
-                f"--addresses {text} is no range of addresses",
-                hint="write it as 1-32 or 1-16,40; at most 1-247",
+                _("--addresses {text} is no range of addresses").format(text=text),
+                hint=_("write it as 1-32 or 1-16,40; at most 1-247"),
             )
         found += range(first, last + 1)
     return tuple(dict.fromkeys(found))
@@ -150,12 +151,18 @@ def broker(text: str) -> tuple[str, int]:
     """Host and port; raises SettingsError."""
     match = re.fullmatch(r"([A-Za-z0-9.-]+):(\d{1,5})", text)
     if match is None:
-        raise SettingsError(f"--broker {text} is no HOST:PORT", hint="for example 127.0.0.1:1883")
+        raise SettingsError(
+            _("--broker {text} is no HOST:PORT").format(text=text),
+            hint=_("for example 127.0.0.1:1883"),
+        )
     return match[1], in_bounds("broker", int(match[2]), 1, 65_535)
 
 
 def in_bounds(name: str, value: int, least: int, most: int) -> int:
     """`value`; raises SettingsError if it is out of bounds."""
     if not least <= value <= most:
-        raise SettingsError(f"--{name} is out of range", hint=f"give {least} to {most}")
+        raise SettingsError(
+            _("--{name} is out of range").format(name=name),
+            hint=_("give {least} to {most}").format(least=least, most=most),
+        )
     return value

@@ -3,6 +3,7 @@
 from typing import TextIO
 
 from agent.clock import Clock
+from agent.language import _
 
 BAR = 24
 PLAIN_EVERY_MS = 5_000
@@ -23,7 +24,11 @@ class Progress:
             self._bar(done, of, words)
         elif (now_ms := self._clock.boot_ms()) >= self._plain_from_ms:
             self._plain_from_ms = now_ms + PLAIN_EVERY_MS
-            print(f"{done} of {of}: {words}", file=self._out, flush=True)
+            print(
+                _("{done} of {of}: {words}").format(done=done, of=of, words=words),
+                file=self._out,
+                flush=True,
+            )
 
     def end(self) -> None:
         """Leave the bar's line."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.discovery.known import line_at, network_line
 from agent.discovery.proposal import Entry, Family, NewDevice, Proposal
+from agent.language import _
 from contract.discovery import (
     Found,
     FoundDevice,
@@ -71,8 +72,10 @@ def propose_line(
     if settings and index is not None and settings.serial[index].baud != baud:
         line = settings.serial[index]
         raise SettingsError(
-            f"line {line.name} has {line.baud} baud in the settings, what answers has {baud}",
-            hint=f"set baud = {baud} there, then write again",
+            _("line {name} has {baud} baud in the settings, what answers has {other}").format(
+                name=line.name, baud=line.baud, other=baud
+            ),
+            hint=_("set baud = {baud} there, then write again").format(baud=baud),
         )
     own = _entries(name=_free(f"line-{Path(report.port).name}", settings), port=report.port)
     return [_proposal("serial", index, (*own, Entry(key="baud", value=baud)), new)]

@@ -6,17 +6,20 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from agent.config import read, remedy_of
 from agent.discovery.proposal import Proposal, to_toml
+from agent.language import _
 from contract.discovery import Written
 from contract.document import load_document
 from contract.errors import SettingsError
+from contract.reasons import of_system
 from contract.settings import AgentSettings
 from contract.toml_lines import end_of
 
 
 def write(path: Path, proposals: list[Proposal]) -> Written:
     """Add the proposals to the file; raises SettingsError and leaves it alone if that is wrong."""
-    before = _read(path)
+    before = read(path, remedy=remedy_of(path))
     after, added = before, list[str]()
     for proposal in proposals:
         after = insert(after, proposal, name=path.name)
@@ -56,8 +59,10 @@ def _refuse_other_changes(
         same = False
     if not same:
         raise SettingsError(
-            f"{name} is written in a way in which nothing can be added by itself",
-            hint="paste what `nadi-agent discover` prints without --write",
+            _("{name} is written in a way in which nothing can be added by itself").format(
+                name=name
+            ),
+            hint=_("paste what `nadi-agent discover` prints without --write"),
         )
 
 
@@ -67,20 +72,6 @@ def _add(document: dict[str, Any], proposal: Proposal, tables: dict[str, Any]) -
         return
     line = document[proposal.family][proposal.index]
     line.setdefault("device", []).extend(tables[proposal.family]["device"])
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
-        raise SettingsError(
-            f"{path}: there is no such file",
-            hint="copy configs/agent.example.toml there and edit it; devices are added to it",
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path}: cannot be read: {error}", hint="check it and its rights"
-        ) from None
 
 
 def _replace(path: Path, before: str, after: str) -> None:
@@ -102,7 +93,8 @@ def _replace(path: Path, before: str, after: str) -> None:
         _sync_folder(real.parent)
     except OSError as error:
         raise SettingsError(
-            f"{path}: cannot be written: {error.strerror}", hint="run it with sudo"
+            _("{path}: cannot be written: {why}").format(path=path, why=of_system(error)),
+            hint=_("run it with sudo"),
         ) from None
 
 
@@ -116,8 +108,8 @@ def _take_rights(handle: int, real: Path) -> None:
 def _refuse_meanwhile(real: Path, before: str) -> None:
     if real.read_bytes() != before.encode():
         raise SettingsError(
-            f"{real}: somebody else changed it meanwhile; nothing was written",
-            hint="write again",
+            _("{path}: somebody else changed it meanwhile; nothing was written").format(path=real),
+            hint=_("write again"),
         )
 
 

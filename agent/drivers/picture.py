@@ -8,6 +8,7 @@ from agent.drivers.camera_web import CameraWeb
 from agent.drivers.driver import Observation
 from agent.drivers.http import Request
 from agent.errors import DeviceRefused
+from agent.language import mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from agent.drivers.picture_figures import Figures
 
 MAX_PICTURE = 4 * 1_024 * 1_024
-MISSING = "cameras' pictures are to be judged, and Pillow is not installed"
-INSTALL = "install nadi-kota[picture], or on a 32-bit Pi Debian's python3-pil"
+MISSING = mark("cameras' pictures are to be judged, and Pillow is not installed")
+INSTALL = mark("install nadi-kota[picture], or on a 32-bit Pi Debian's python3-pil")
 
 
 class StillPicture:

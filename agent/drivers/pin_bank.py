@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from agent.errors import LineGone
+from agent.language import _, mark
 from contract.pin_devices import Contact, Echo
 from contract.settings import PinsLine
 
@@ -18,15 +19,15 @@ FACTORIES = {
 }
 SIMULATED = "nadi_simulated"  # its name among gpiozero's entry points, where nadi-sim puts it
 REMEDIES = {
-    "lgpio": (
+    "lgpio": mark(
         "install the extra gpio; with Python 3.13 also apt-get install python3-lgpio, in an"
         " environment with --system-site-packages; and add the user to the group gpio"
     ),
-    "rpigpio": (
+    "rpigpio": mark(
         "RPi.GPIO runs on a Pi 4 and older only: there install the extra rpigpio, else set factory"
         ' = "lgpio"'
     ),
-    "simulated": "start nadi-sim with [[pins]], or name its socket in simulator",
+    "simulated": mark("start nadi-sim with [[pins]], or name its socket in simulator"),
 }
 MM_PER_M = 1_000
 
@@ -40,8 +41,10 @@ def load_factory(line: PinsLine) -> Any:
     except Exception as error:  # each library fails in its own way
         words = str(error) or type(error).__name__
         raise LineGone(
-            f"the pins cannot be used by {line.factory}: {words[:120]}",
-            hint=REMEDIES[line.factory],
+            _("the pins cannot be used by {factory}: {why}").format(
+                factory=line.factory, why=words[:120]
+            ),
+            hint=_(REMEDIES[line.factory]),
         ) from error
 
 
@@ -108,8 +111,10 @@ class PinBank:
             device = kind(*pins, pin_factory=self._factory, **options)
         except Exception as error:  # gpiozero's and its libraries' own errors share no base
             raise LineGone(
-                f"pin {pins or (options['echo'], options['trigger'])} cannot be used: {error}",
-                hint="see that no other program and no overlay (1-Wire uses pin 4) holds it",
+                _("pin {pin} cannot be used: {why}").format(
+                    pin=pins or (options["echo"], options["trigger"]), why=error
+                ),
+                hint=_("see that no other program and no overlay (1-Wire uses pin 4) holds it"),
             ) from error
         self._devices.append(device)
         return device

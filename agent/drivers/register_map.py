@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from agent.config import load_file
 from agent.drivers.driver import Observation
 from agent.drivers.modbus import BIT_FUNCTIONS, MAX_BITS, MAX_REGISTERS, Question
+from agent.language import _
 from contract.document import Section, misplaced, nearest
 from contract.quantities import QUANTITIES
 from contract.ucum import is_ucum
@@ -48,12 +49,18 @@ class Register(Section):
     def _is_a_known_quantity(self) -> Self:
         known = QUANTITIES.get(self.quantity)
         if known is None:
-            words = nearest(self.quantity, list(QUANTITIES))
-            raise ValueError(f"there is no quantity {self.quantity}; {words}")
+            raise ValueError(
+                _("there is no quantity {quantity}; {nearest}").format(
+                    quantity=self.quantity, nearest=nearest(self.quantity, list(QUANTITIES))
+                )
+            )
         if not is_ucum(self.unit):
-            raise misplaced(f"{self.unit!r} is no unit of UCUM; write {known.unit}", "unit")
+            words = _("{unit!r} is no unit of UCUM; write {right}")
+            raise misplaced(words.format(unit=self.unit, right=known.unit), "unit")
         if self.unit != known.unit:
-            words = f"{self.quantity} is kept in {known.unit}, not in {self.unit}; scale it to that"
+            words = _("{quantity} is kept in {right}, not in {unit}; scale it to that").format(
+                quantity=self.quantity, right=known.unit, unit=self.unit
+            )
             raise misplaced(words, "unit")
         return self
 
@@ -99,9 +106,11 @@ class Block(Section):
     @model_validator(mode="after")
     def _can_be_asked(self) -> Self:
         if self.function not in BIT_FUNCTIONS and self.count > MAX_REGISTERS:
-            raise ValueError(f"one question reads {MAX_REGISTERS} registers at most")
+            raise ValueError(
+                _("one question reads {most} registers at most").format(most=MAX_REGISTERS)
+            )
         if self.first + self.count > 0x10000:
-            raise ValueError("the last address is 65535")
+            raise ValueError(_("the last address is 65535"))
         for number, register in enumerate(self.registers):
             if wrong := self._wrong_with(register):
                 raise misplaced(wrong, "register", number)
@@ -125,12 +134,15 @@ class Block(Section):
         name = register.quantity
         if register.address < self.first or register.last >= self.first + self.count:
             last = self.first + self.count - 1
-            return f"{name} lies outside its block, which is {self.first} to {last}"
+            words = _("{name} lies outside its block, which is {first} to {last}")
+            return words.format(name=name, first=self.first, last=last)
         if self.function in BIT_FUNCTIONS and register.type != "bit":
-            return f'function {self.function} reads bits: give {name} type = "bit"'
+            words = _('function {function} reads bits: give {name} type = "bit"')
+            return words.format(function=self.function, name=name)
         names_a_bit = register.bit is not None
         if names_a_bit != (register.type == "bit" and self.function not in BIT_FUNCTIONS):
-            return f'{name}: bit = … goes with type = "bit" in a register, only there'
+            words = _('{name}: bit = … goes with type = "bit" in a register, only there')
+            return words.format(name=name)
         return ""
 
 
@@ -146,10 +158,12 @@ class RegisterMap(Section):
         for (before, one), (at, other) in combinations(self._placed(), 2):
             same_function = self.block[before[1]].function == self.block[at[1]].function
             if same_function and one.overlaps(other):
-                words = f"{one.quantity} and {other.quantity} overlap at address {other.address}"
+                words = _("{one} and {other} overlap at address {address}").format(
+                    one=one.quantity, other=other.quantity, address=other.address
+                )
                 raise misplaced(words, *at)
             if one.quantity == other.quantity:
-                raise misplaced(f"{other.quantity} is read twice", *at)
+                raise misplaced(_("{name} is read twice").format(name=other.quantity), *at)
         return self
 
     def _placed(self) -> Iterator[tuple[tuple[str, int, str, int], Register]]:
@@ -161,8 +175,8 @@ class RegisterMap(Section):
 
 def load_map(path: Path) -> RegisterMap:
     """Raises SettingsError that names the file, the line and what to do."""
-    remedy = "the shipped ones are in configs/modbus"
-    return load_file(RegisterMap, path, called="register map", remedy=remedy)
+    remedy = _("the shipped ones are in /usr/share/nadi-agent/modbus")
+    return load_file(RegisterMap, path, remedy=remedy)
 
 
 def shortest_float32(data: bytes) -> float:

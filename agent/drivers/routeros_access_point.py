@@ -17,8 +17,10 @@ from agent.drivers.hotspot import with_hotspot
 from agent.drivers.place import NetworkPlace
 from agent.drivers.rate import Rates
 from agent.errors import DeviceRefused, FrameError
+from agent.language import _
 from contract.errors import SettingsError
 from contract.network_devices import RouterosAccessPoint
+from contract.reasons import of_system
 
 RESOURCE = "/rest/system/resource"
 # RouterOS from 7.13 has its clients in the first, older packages in the second, a manager of
@@ -163,8 +165,12 @@ def trusting(ca_file: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
         raise SettingsError(
-            f"{ca_file}: {getattr(error, 'strerror', None) or 'no certificate'}",
-            hint="set ca_file to a PEM file of the CA that signed the access point's certificate",
+            _("{path}: it holds no certificate").format(path=ca_file)
+            if isinstance(error, ssl.SSLError)
+            else f"{ca_file}: {of_system(error)}",
+            hint=_(
+                "set ca_file to a PEM file of the CA that signed the access point's certificate"
+            ),
         ) from None
 
 

@@ -13,6 +13,7 @@ from agent.drivers.rate import Rates
 from agent.drivers.snmp import Dialect, SnmpAgent, new_number
 from agent.drivers.snmp_message import Bindings, Community
 from agent.errors import DeviceError, DeviceRefused, FrameError, LoginRefused
+from agent.language import _
 from contract.errors import SettingsError
 from contract.network_devices import SnmpAccessPoint
 
@@ -207,8 +208,8 @@ def _check(settings: SnmpAccessPoint, oids: tuple[str, ...]) -> None:
             ber.oid(one)
         except ValueError:
             raise SettingsError(
-                f"{settings.asset}: {one} is no object identifier",
-                hint="take clients_oid, clients_table and rows from the access point's MIB",
+                _("{asset}: {oid} is no object identifier").format(asset=settings.asset, oid=one),
+                hint=_("take clients_oid, clients_table and rows from the access point's MIB"),
             ) from None
 
 
@@ -217,6 +218,8 @@ def _load_cryptography(settings: SnmpAccessPoint) -> None:
         import cryptography.hazmat.primitives.ciphers  # noqa: F401, PLC0415
     except ImportError:
         raise SettingsError(
-            f"{settings.asset}: priv_password needs the library cryptography, which is not here",
-            hint="install it, or leave priv_password out and have the answers signed only",
+            _("{asset}: priv_password needs the library cryptography, which is not here").format(
+                asset=settings.asset
+            ),
+            hint=_("install it, or leave priv_password out and have the answers signed only"),
         ) from None

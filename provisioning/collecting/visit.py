@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from contract.collecting import Collected, Fault, Progress, Said, Stopped
 from provisioning.errors import Trouble
+from provisioning.joining.agent_program import LOOK
+from provisioning.language import passed_on
 
 PROGRAM = "nadi-agent"
 MAX_LINE = 8 << 20
@@ -51,7 +53,7 @@ def collect(
         raise Trouble("E-AGENT-03")
     with subprocess.Popen(
         wish.line(program),
-        env=dict(environ),
+        env=passed_on(environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -78,7 +80,7 @@ def _heard(process: "subprocess.Popen[str]") -> Iterator[Said]:
         try:
             yield Said.model_validate_json(line)
         except ValidationError:
-            raise Trouble("E-COLLECT-07", what=line.strip()[:200], fix="nadi-agent check") from None
+            raise Trouble("E-COLLECT-07", what=line.strip()[:200], fix=LOOK) from None
 
 
 def _trouble(stopped: Stopped, wish: Wish) -> Trouble:
@@ -86,7 +88,7 @@ def _trouble(stopped: Stopped, wish: Wish) -> Trouble:
     if code == "E-FILE-01":
         return Trouble(code, path=str(wish.folder))
     if code == "E-COLLECT-07":
-        return Trouble(code, what=stopped.what, fix=stopped.hint or "nadi-agent check")
+        return Trouble(code, what=stopped.what, fix=stopped.hint or LOOK)
     return Trouble(code, folder=str(wish.folder), copied=stopped.copied, left=stopped.left)
 
 
@@ -97,4 +99,4 @@ def _silent(process: "subprocess.Popen[str]") -> Trouble:
     errors = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
     hints = [line.removeprefix("hint: ") for line in lines if line.startswith("hint: ")]
     what = errors[0] if errors else f"exit {process.wait()}"
-    return Trouble("E-COLLECT-07", what=what, fix=hints[0] if hints else "nadi-agent check")
+    return Trouble("E-COLLECT-07", what=what, fix=hints[0] if hints else LOOK)

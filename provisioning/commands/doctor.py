@@ -13,6 +13,7 @@ from provisioning.errors import Trouble
 from provisioning.face import command, job_of
 from provisioning.job import Job
 from provisioning.language import _, plural
+from provisioning.names import checked
 from provisioning.outcome import Exit, Outcome
 from provisioning.terminal import Sign
 
@@ -52,7 +53,7 @@ def doctor(
     if trace is not None:
         from provisioning.commands import tracing  # noqa: PLC0415 few follow one
 
-        return tracing.trace(job, patient, trace, within_s=wait)
+        return tracing.trace(job, patient, checked(trace), within_s=wait)
     wanted = examining.chosen(checks.of(patient), names or ())
     if listed:
         return _list(job, wanted)

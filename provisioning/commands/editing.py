@@ -22,6 +22,7 @@ from provisioning.face import command, job_of
 from provisioning.job import Job
 from provisioning.joining import service
 from provisioning.joining.agent_program import AgentProgram
+from provisioning.joining.matching import given
 from provisioning.language import _
 from provisioning.outcome import ALREADY, Outcome
 from provisioning.terminal import Sign
@@ -80,7 +81,7 @@ def _edit(
         unset=tuple(unset or ()),
         remove=tuple(remove or ()),
         lines=tuple(line or ()),
-        assets=tuple(asset or ()),
+        assets=given(asset or (), command="nadi gateway edit"),
         searching=tuple(shlex.split(search)),
     )
     file = settings or Path(job.environ.get("NADI_SETTINGS") or SETTINGS)

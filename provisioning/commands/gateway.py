@@ -92,6 +92,7 @@ def enrol(
 ) -> Outcome:
     from provisioning.joining.beginning import Wish  # noqa: PLC0415 only a gateway needs it
     from provisioning.joining.credential import Credential  # noqa: PLC0415
+    from provisioning.joining.matching import given  # noqa: PLC0415
     from provisioning.joining.wizard import enrol as run  # noqa: PLC0415
 
     wish = Wish(
@@ -101,7 +102,7 @@ def enrol(
         credential=Credential(delegation=delegation, passphrase=passphrase, token=token),
         lines=tuple(line or ()),
         searching=tuple(shlex.split(search)),
-        assets=tuple(asset or ()),
+        assets=given(asset or (), command="nadi gateway enrol"),
         start=tuple(shlex.split(start)),
         yes=yes,
     )

@@ -61,11 +61,12 @@ def _status(
     job = job_of(ctx)
     folder = job.folder(authority)
     there = places.load(folder) if places.is_there(folder) else None
+    wanted = expanded(gateway or ())
     own = reader_of(reader or folder / places.CLIENTS / READER)
     host, port = _address(job, broker, there)
     entries = _inventory(folder)
     states = heard(own, host, port, monotonic=job.monotonic)
-    found = _named(states, entries, gateway or [], kelurahan or [])
+    found = _named(states, entries, wanted, kelurahan or [])
     now = job.now()
     shown = in_order(judged(one, states.get(one), entries.get(one), now) for one in found)
     _say(job, shown)
@@ -103,7 +104,7 @@ def _named(
     if kelurahan and not entries:
         raise Trouble("E-STATUS-04")
     retired = {name for name, one in entries.items() if one.retired}
-    found = set(expanded(wanted)) or {*states, *entries} - retired
+    found = set(wanted) or {*states, *entries} - retired
     if kelurahan:
         found &= {name for name, one in entries.items() if one.kelurahan in kelurahan}
     return found

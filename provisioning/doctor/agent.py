@@ -1,6 +1,7 @@
 """The gateway's agent as `nadi` meets it: its socket, and `nadi-agent … --json`."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from contract.errors import NadiError
-from provisioning.language import mark
+from provisioning.language import mark, passed_on
 
 COMMAND = "nadi-agent"
 MAX_ANSWER_BYTES = 1 << 20
@@ -70,7 +71,12 @@ class Agent:
         line = [program, *words, "--settings", str(self.settings_file), "--json"]
         try:
             done = subprocess.run(
-                line, capture_output=True, timeout=within_s, check=False, stdin=subprocess.DEVNULL
+                line,
+                env=passed_on(os.environ),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=within_s,
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise AgentSilent(mark("it gives no answer in time.")) from None

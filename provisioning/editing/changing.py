@@ -1,8 +1,8 @@
 """What a person asks to be changed, step by step, in the draft."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from contract.discovery import Found
 from contract.settings import AgentSettings
@@ -13,7 +13,7 @@ from provisioning.hiding import hidden_names, without_values
 from provisioning.job import Job
 from provisioning.joining import matching
 from provisioning.joining.agent_program import AgentProgram
-from provisioning.joining.devices import target_of
+from provisioning.joining.devices import say_trouble, target_of
 from provisioning.joining.matching import Place
 from provisioning.language import _
 from provisioning.terminal import Sign
@@ -29,7 +29,7 @@ class Changes:
     unset: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()  # assets
     lines: tuple[str, ...] = ()  # ports and networks to search
-    assets: tuple[str, ...] = ()  # WHERE=NUMBER
+    assets: Mapping[str, str] = field(default_factory=dict)  # by where they are
     searching: tuple[str, ...] = ()  # further options of nadi-agent discover
 
     @property
@@ -67,6 +67,7 @@ def _add(job: Job, agent: AgentProgram, draft: Draft, name: str, changes: Change
     target = target_of(name)
     job.say(_("Searching {name} …").format(name=target.name))
     report = agent.discover(target, draft.file, changes.searching)
+    say_trouble(job, report)
     places = [
         Place(target=target.name, where=matching.where(found), found=found)
         for found in report.found
@@ -87,7 +88,7 @@ def _add(job: Job, agent: AgentProgram, draft: Draft, name: str, changes: Change
 
 def _of_target(changes: Changes, target: str, places: Sequence[Place]) -> dict[str, str]:
     """Which of the named places are on this line; with one line only, each must be there."""
-    given = matching.given(changes.assets, command="nadi gateway edit")
+    given = changes.assets
     if len(changes.lines) == 1:
         return {matching.at(name, places).where: number for name, number in given.items()}
     mine = {name.removeprefix(f"{target}:"): number for name, number in given.items()}

@@ -10,7 +10,7 @@ from contract.settings import AgentSettings
 from provisioning import files
 from provisioning.errors import Trouble
 from provisioning.files import NewFile
-from provisioning.joining.agent_program import AgentProgram
+from provisioning.joining.agent_program import LOOK, AgentProgram
 
 BROKER = "broker"  # the one thing that a gateway can do without
 PREVIOUS = ".previous"
@@ -74,7 +74,7 @@ def check(agent: AgentProgram, draft: Draft) -> list[Finding]:
     known = _known(agent, draft)
     for one in bad:
         if (one.id, one.found) not in known:
-            fix = one.next_action or "nadi-agent check"
+            fix = one.next_action or LOOK
             raise Trouble("E-ENROL-02", what=one.found, fix=fix)
     return bad
 

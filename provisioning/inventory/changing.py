@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from contract.identity import Kind
 from provisioning.errors import Trouble
 from provisioning.inventory.book import Because, Book, Entry
+from provisioning.names import checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,7 @@ def living(there: Mapping[str, Entry], name: str, *, gateway: bool) -> Entry:
 def found(there: Mapping[str, Entry], name: str) -> Entry:
     """The entry of that name; raises Trouble with the nearest one."""
     if name not in there:
+        checked(name)
         nearest = difflib.get_close_matches(name, there, n=1, cutoff=0.0)
         raise Trouble("E-FLEET-05", name=name, nearest=nearest[0] if nearest else "-")
     return there[name]

@@ -15,11 +15,12 @@ from contract.check_report import CheckReport, Finding
 from contract.discovery import LineReport, NetworkReport, Written
 from contract.live import LiveReading
 from provisioning.errors import Trouble
-from provisioning.language import mark
+from provisioning.language import mark, passed_on
 
 PROGRAM = "nadi-agent"
 SEARCH_S, ANSWER_S = 900.0, 180.0
 MAX_SAID = 16 << 20
+LOOK = mark("look with nadi-agent check")
 
 AnyReport = LineReport | NetworkReport
 Progress = Callable[[str], None]
@@ -107,7 +108,7 @@ class AgentProgram:
             raise Trouble("E-AGENT-03")
         with subprocess.Popen(
             [program, *arguments],
-            env=dict(self._environ),
+            env=passed_on(self._environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -153,7 +154,7 @@ def _understood(model: type[_M], text: str) -> _M:
 
 
 def _other_version() -> Trouble:
-    return Trouble("E-AGENT-02", what=mark("it is of another version."), fix=mark("Update both."))
+    return Trouble("E-AGENT-02", what=mark("it is of another version."), fix=mark("update both"))
 
 
 def _refused(said: Said) -> Trouble:
@@ -166,4 +167,4 @@ def _words(said: Said) -> tuple[str, str]:
     errors = [one.removeprefix("error: ") for one in said.err if one.startswith("error:")]
     hints = [one.removeprefix("hint: ") for one in said.err if one.startswith("hint:")]
     what = errors[0] if errors else f"exit {said.code}"
-    return what, hints[0] if hints else "nadi-agent check"
+    return what, hints[0] if hints else LOOK

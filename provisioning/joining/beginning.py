@@ -1,6 +1,7 @@
 """A bundle that this gateway may use now, and what the steps after it work on."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ class Wish:
     credential: Credential
     lines: tuple[str, ...] = ()
     searching: tuple[str, ...] = ()  # further options of nadi-agent discover
-    assets: tuple[str, ...] = ()
+    assets: Mapping[str, str] = field(default_factory=dict)  # by where they are
     start: tuple[str, ...] = ()
     yes: bool = False
 

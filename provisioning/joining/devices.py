@@ -9,7 +9,7 @@ from provisioning.joining import draft as drafts
 from provisioning.joining.agent_program import AnyReport, Target
 from provisioning.joining.beginning import Joining
 from provisioning.joining.draft import Draft
-from provisioning.joining.matching import Matched, Place, given, match, where
+from provisioning.joining.matching import Matched, Place, match, where
 from provisioning.language import _, plural
 from provisioning.terminal import Sign
 
@@ -42,7 +42,7 @@ def find(joining: Joining, draft: Draft) -> Matched:
         for found in report.found
         if found.driver and not found.asset
     ]
-    matched = match(places, planned, given(joining.wish.assets, command="nadi gateway enrol"))
+    matched = match(places, planned, joining.wish.assets)
     _say_matched(job, matched)
     if matched.pairs:
         job.agree(_("Is each device the right asset?"), yes=joining.wish.yes)
@@ -64,8 +64,16 @@ def _searched(joining: Joining, draft: Draft) -> list[tuple[Target, AnyReport]]:
         if target.name == NO_LINES:
             continue
         job.say(_("Searching {name} …").format(name=target.name))
-        found.append((target, joining.agent.discover(target, draft.file, wish.searching)))
+        report = joining.agent.discover(target, draft.file, wish.searching)
+        say_trouble(job, report)
+        found.append((target, report))
     return found
+
+
+def say_trouble(job: Job, report: AnyReport) -> None:
+    """What is wrong with the line itself, which a person can mend on the spot."""
+    for words in report.trouble:
+        job.step(Sign.WARN, words)
 
 
 def _ports() -> list[str]:

@@ -8,6 +8,7 @@ from contract.discovery import Found, FoundDevice, FoundHost
 from contract.identity import Kind
 from contract.inventory import AssetEntry
 from provisioning.errors import Trouble
+from provisioning.names import checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +81,8 @@ def given(words: Sequence[str], *, command: str) -> dict[str, str]:
         name, sign, number = word.rpartition("=")
         if not sign or not name or not number:
             raise Trouble("E-USAGE-04", option="--asset", command=command)
+        kind, _slash, asset = number.rpartition("/")
+        checked(asset if kind in list(Kind) else number)
         names[name] = number
     return names
 

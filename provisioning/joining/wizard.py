@@ -14,6 +14,7 @@ from provisioning.errors import Trouble
 from provisioning.job import Job
 from provisioning.joining import devices, service
 from provisioning.joining import draft as drafts
+from provisioning.joining.agent_program import LOOK
 from provisioning.joining.beginning import Joining, Wish, begin
 from provisioning.joining.draft import Draft
 from provisioning.joining.identity import BUNDLE, Identity
@@ -80,7 +81,7 @@ def _accepted(joining: Joining, draft: Draft) -> list[Finding]:
     findings = joining.agent.check(draft.file)
     for finding in findings:
         if not finding.ok and finding.id != BROKER:
-            fix = finding.next_action or "nadi-agent check"
+            fix = finding.next_action or LOOK
             raise Trouble("E-ENROL-02", what=finding.found, fix=fix)
     joining.job.ok(_("The agent accepts the settings"))
     return findings

@@ -58,6 +58,6 @@ KNOWN = (
         exit=Exit.FAULT,
         what=mark("The gateway could not give its readings: {what}"),
         safe=ALL_KEPT,
-        fix=mark("{fix}; then run the same command again."),
+        fix=mark("Mend it, then run the same command again: {fix}"),
     ),
 )

@@ -26,7 +26,7 @@ KNOWN = (
         "E-DOCTOR-02",
         mark("The settings cannot be used: {what}"),
         LOOKED,
-        mark("Mend it: {hint}."),
+        mark("Mend it: {hint}"),
     ),
     _known(
         "E-DOCTOR-03",

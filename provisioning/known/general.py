@@ -60,6 +60,6 @@ KNOWN = (
         exit=Exit.USAGE,
         what=mark("A file is not as it should be: {what}"),
         safe=NOTHING,
-        fix=mark("Mend it: {hint}."),
+        fix=mark("Mend it: {hint}"),
     ),
 )

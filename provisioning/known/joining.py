@@ -27,7 +27,7 @@ KNOWN = (
         exit=Exit.FAULT,
         what=mark("nadi-agent says: {what}"),
         safe=GOES_ON,
-        fix=mark("{fix}; then run the same command again."),
+        fix=mark("Mend it, then run the same command again: {fix}"),
     ),
     Known(
         code="E-ENROL-01",
@@ -41,7 +41,7 @@ KNOWN = (
         exit=Exit.FAULT,
         what=mark("The new settings lack something: {what}"),
         safe=mark("The settings in force are unchanged, and readings are not touched."),
-        fix=mark("{fix}; then run the same command again."),
+        fix=mark("Mend it, then run the same command again: {fix}"),
     ),
     Known(
         code="E-ENROL-03",

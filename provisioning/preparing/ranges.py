@@ -11,10 +11,10 @@ _END = re.compile(r"(?P<stem>.*?)(?P<digits>\d{1,9})")
 
 
 def expanded(words: Iterable[str]) -> tuple[str, ...]:
-    """Every name once, in the order given; lists may be split by commas or spaces."""
+    """Every name once, in the order given; a word may hold several, split by commas."""
     found: dict[str, None] = {}
     for word in words:
-        for part in re.split(r"[,\s]+", word.strip(", ")):
+        for part in re.split(r", *", word.removesuffix(",")):
             for name in _names(part):
                 found[names.checked(name)] = None
                 if len(found) > MAX_NAMES:

@@ -127,5 +127,5 @@ def test_every_shipped_map_can_be_used() -> None:
 
 
 def test_a_map_that_is_not_there_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"sdm12O\.toml: there is no such register map"):
+    with pytest.raises(SettingsError, match=r"sdm12O\.toml: there is no such file"):
         driver("sdm12O.toml", {})

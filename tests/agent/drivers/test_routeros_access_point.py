@@ -254,5 +254,5 @@ def test_a_certificate_is_checked_in_exactly_one_way(trust: str) -> None:
 
 
 def test_a_ca_that_cannot_be_read_is_named(shown: Credentials) -> None:
-    with pytest.raises(SettingsError, match=r"/nowhere/ca\.pem: No such file"):
+    with pytest.raises(SettingsError, match=r"/nowhere/ca\.pem: there is no such file"):
         Point(1, shown, certificate_sha256="", ca_file="/nowhere/ca.pem")
