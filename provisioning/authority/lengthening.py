@@ -18,18 +18,24 @@ from provisioning.authority.folder import Authority
 from provisioning.broker.folder import CRL, broker_file
 from provisioning.certificates import Issuer, pem
 from provisioning.errors import Trouble
+from provisioning.language import mark
 
 NAME = "issuing"
+LOST = mark("make a new authority until then, and enrol each gateway with it.")
 
 
 def root_of(authority: Authority, key_file: Path, *, passphrase: str) -> Issuer:
     """The city's root with its key, from where that is kept; raises Trouble."""
+    until = authority.issuing.certificate.not_valid_after_utc
+    where = {"file": str(key_file), "day": f"{until:%Y-%m-%d}", "lost": LOST}
     try:
-        key = serialization.load_pem_private_key(
-            key_file.read_bytes(), password=passphrase.encode()
-        )
+        text = key_file.read_bytes()
+    except FileNotFoundError:
+        raise Trouble("E-AUTH-07", **where) from None
+    try:
+        key = serialization.load_pem_private_key(text, password=passphrase.encode())
     except (ValueError, TypeError):
-        raise Trouble("E-AUTH-06", file=str(key_file)) from None
+        raise Trouble("E-AUTH-08", **where) from None
     fits = key.public_key() == authority.root.public_key()
     if not fits or not isinstance(key, ec.EllipticCurvePrivateKey):
         root = str(authority.folder / places.ROOT)

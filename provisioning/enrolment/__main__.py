@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -16,11 +17,16 @@ from typing import Annotated
 from pydantic import Field
 
 from contract.document import Section, load_document
-from contract.errors import NadiError, SettingsError
+from contract.errors import NadiError
+from contract.reasons import of_system
+from provisioning import language
 from provisioning.authority import folder as places
 from provisioning.authority.folder import Authority
 from provisioning.enrolment.server import Limits, Server
+from provisioning.errors import Trouble
+from provisioning.language import mark
 from provisioning.names import checked_host
+from provisioning.outcome import Exit
 
 DEFAULT = Path("/etc/nadi/enrolment.toml")
 KEY = "issuing.key"
@@ -41,22 +47,33 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     parser.add_argument("what", choices=["run"], help="serve until stopped with SIGTERM")
     parser.add_argument("--settings", type=Path, default=DEFAULT, metavar="FILE")
     options = parser.parse_args(arguments)
+    language.use(language.chosen(None, environ))
     try:
-        asyncio.run(_run(_settings(options.settings), environ))
+        asyncio.run(_run(_settings(options.settings), environ, file=options.settings))
     except (NadiError, OSError) as error:
-        hint = getattr(error, "hint", "") or "check /etc/nadi/enrolment.toml"
-        _say(f"error: {error}\n hint: {hint}")
-        return 2 if isinstance(error, SettingsError) else 1
+        trouble = _trouble(error, options.settings)
+        label, lines = language._("Error:"), trouble.lines()
+        _say("\n".join((f"{label} {lines[0]}", *lines[1:], trouble.known.code)))
+        return 2 if trouble.known.exit is Exit.USAGE else 1
     return 0
+
+
+def _trouble(error: NadiError | OSError, file: Path) -> Trouble:
+    if isinstance(error, Trouble):
+        return error
+    hint = getattr(error, "hint", "") or mark("see what it names, and the settings")
+    if isinstance(error, NadiError):
+        return Trouble("E-SETTING-01", what=str(error), hint=hint)
+    return Trouble("E-FILE-03", path=str(error.filename or file), why=of_system(error))
 
 
 def _settings(path: Path) -> EnrolmentSettings:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path} cannot be read: {error}", hint="configs/enrolment.example.toml is an example"
-        ) from None
+    except FileNotFoundError:
+        raise Trouble("E-PORT-03", file=str(path)) from None
+    except UnicodeDecodeError:
+        raise Trouble("E-FILE-03", path=str(path), why=mark("it is no text in UTF-8.")) from None
     return load_document(EnrolmentSettings, text, name=str(path))
 
 
@@ -67,7 +84,7 @@ def _authority(settings: EnrolmentSettings, environ: Mapping[str, str]) -> Autho
     return places.load(Path(settings.authority), key_file=key_file)
 
 
-async def _run(settings: EnrolmentSettings, environ: Mapping[str, str]) -> None:
+async def _run(settings: EnrolmentSettings, environ: Mapping[str, str], *, file: Path) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -79,7 +96,10 @@ async def _run(settings: EnrolmentSettings, environ: Mapping[str, str]) -> None:
         monotonic=time.monotonic,
         say=_say,
     )
-    port = await server.start(settings.address, settings.port)
+    try:
+        port = await server.start(settings.address, settings.port)
+    except OSError as error:
+        raise _deaf(error, settings, file) from None
     _say(f"ready address={settings.address} port={port}")
     _notify("READY=1", environ)
     every_s = int(environ.get("WATCHDOG_USEC", "0")) / 1e6 / 2 or None
@@ -89,6 +109,14 @@ async def _run(settings: EnrolmentSettings, environ: Mapping[str, str]) -> None:
         except TimeoutError:
             _notify("WATCHDOG=1", environ)
     await server.close()
+
+
+def _deaf(error: OSError, settings: EnrolmentSettings, file: Path) -> Trouble:
+    """Why nobody can reach it."""
+    place: dict[str, str | int | Trouble] = {"address": settings.address, "port": settings.port}
+    if error.errno == errno.EADDRINUSE:
+        return Trouble("E-PORT-01", **place, file=str(file))
+    return Trouble("E-PORT-02", **place, file=str(file), why=of_system(error))
 
 
 def _notify(state: str, environ: Mapping[str, str]) -> None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from contract.bundle import Bundle, Endpoint
+from contract.reasons import of_system
 from contract.signed import certificate_of
 from provisioning.certificates import name_of, pem
 from provisioning.enrolment.endpoint import CERTIFICATES, ENROL, PKCS10, RENEW, SUPERSEDE
@@ -25,6 +26,9 @@ from provisioning.language import mark
 
 TIMEOUT_S = 15.0
 MAX_ANSWER = 1 << 16
+# OpenSSL's numbers: not yet valid, expired; and who made it, or whose it is.
+DATED = (9, 10)
+FOREIGN, MISNAMED = (2, 18, 19, 20, 21), 62
 TOLD = ("E-TOKEN-02", "E-TOKEN-03", "E-TOKEN-04", "E-TOKEN-05", "E-RENEW-01", "E-RENEW-02")
 
 
@@ -91,7 +95,7 @@ def _first_answer(
         except (OSError, http.client.HTTPException, _Refused) as error:
             if shown is not None and _is_open_to_others(endpoint, root):
                 raise _unaccepted(bundle, endpoint, mark("it closes the connection.")) from None
-            why = str(error) or type(error).__name__
+            why = of_system(error) or type(error).__name__
     hosts = ", ".join(f"{one.host}:{one.port}" for one in bundle.enrolment) or "-"
     raise Trouble("E-ENDPOINT-01", hosts=hosts, why=why)
 
@@ -106,7 +110,7 @@ def _told(bundle: Bundle, endpoint: Endpoint, shown: Shown | None) -> Iterator[N
     except ssl.SSLError as error:
         raise _untrusted(error, bundle, endpoint, shown) from None
     except (OSError, http.client.HTTPException) as error:
-        raise Trouble("E-ENDPOINT-01", hosts=endpoint.host, why=str(error)) from None
+        raise Trouble("E-ENDPOINT-01", hosts=endpoint.host, why=of_system(error)) from None
 
 
 def _untrusted(
@@ -114,7 +118,14 @@ def _untrusted(
 ) -> Trouble:
     """One side does not believe the other; in TLS 1.3 the server says so in an alert."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return Trouble("E-ENDPOINT-02", host=endpoint.host, why=error.verify_message)
+        if error.verify_code in DATED:
+            return Trouble("E-CLOCK-03", host=endpoint.host)
+        why = error.verify_message
+        if error.verify_code in FOREIGN:
+            why = mark("another authority made its certificate.")
+        elif error.verify_code == MISNAMED:
+            why = mark("its certificate is for another host.")
+        return Trouble("E-ENDPOINT-02", host=endpoint.host, why=why)
     reason = (error.reason or str(error)).rpartition("ALERT_")
     why = reason[2].replace("_", " ").lower()
     if shown is not None and reason[1]:

@@ -11,6 +11,7 @@ from provisioning.known import (
     joining,
     leaving,
     renewing,
+    serving,
     usage,
     watching,
 )
@@ -23,6 +24,7 @@ TABLES = (
     bundle.KNOWN,
     joining.KNOWN,
     renewing.KNOWN,
+    serving.KNOWN,
     leaving.KNOWN,
     collecting.KNOWN,
     doctor.KNOWN,

@@ -5,6 +5,8 @@ from provisioning.known.usage import NOTHING
 from provisioning.language import mark
 from provisioning.outcome import Exit
 
+ROOT_IS_SAFE = mark("Nothing was changed, and all that was made stays good until {day}.")
+
 KNOWN = (
     Known(
         code="E-AUTH-01",
@@ -47,6 +49,20 @@ KNOWN = (
         what=mark("The passphrase does not open {file}."),
         safe=NOTHING,
         fix=mark("Try again; after a lost passphrase the office makes a new one."),
+    ),
+    Known(
+        code="E-AUTH-07",
+        exit=Exit.REFUSED,
+        what=mark("There is no root key at {file}."),
+        safe=ROOT_IS_SAFE,
+        fix=mark("Fetch its stick from the safe, or a copy; if none is left: {lost}"),
+    ),
+    Known(
+        code="E-AUTH-08",
+        exit=Exit.REFUSED,
+        what=mark("The passphrase does not open the root key {file}."),
+        safe=ROOT_IS_SAFE,
+        fix=mark("Try again; if nobody knows it any more: {lost}"),
     ),
     Known(
         code="E-DELEGATION-01",

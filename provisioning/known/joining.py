@@ -121,6 +121,16 @@ KNOWN = (
         fix=mark("Mend the network and run the same command again, or use a delegation."),
     ),
     Known(
+        code="E-CLOCK-03",
+        exit=Exit.REFUSED,
+        what=mark("By this machine's clock the certificate of {host} is not valid today."),
+        safe=GOES_ON,
+        fix=mark(
+            "Set the clock, `sudo timedatectl set-time TIME`, and run the same command again;"
+            " a delegation needs no clock."
+        ),
+    ),
+    Known(
         code="E-ENDPOINT-02",
         exit=Exit.REFUSED,
         what=mark("{host} is not shown to be of this city: {why}"),

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,14 +115,19 @@ def plenty() -> Limits:
 
 
 @contextmanager
-def listening(authority: Authority, *, limits: Limits | None = None) -> Iterator[Listening]:
+def listening(
+    authority: Authority,
+    *,
+    limits: Limits | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Iterator[Listening]:
     """An endpoint in a thread of its own, with a loop of its own."""
     log: list[str] = []
     server = Server(
         authority,
         hosts=(HOST,),
         limits=limits or plenty(),
-        now=lambda: datetime.now(UTC),
+        now=now,
         monotonic=monotonic,
         say=log.append,
     )

@@ -117,6 +117,19 @@ def test_a_read_only_stick_says_so(env: Mapping[str, str], nadi: Nadi, tmp_path:
     assert (ended.code, ended.err.split()[-1]) == (5, "E-COLLECT-02")
 
 
+NO_SETTINGS = {
+    "nowhere.toml": {
+        "en": "enrol the gateway again with nadi gateway enrol, or name another --settings.",
+        "id": "daftarkan gateway lagi dengan nadi gateway enrol, atau sebut --settings yang lain.",
+    },
+    "kept.toml": {
+        "en": "put it back: cp kept.toml.previous kept.toml.",
+        "id": "kembalikan: cp kept.toml.previous kept.toml.",
+    },
+    "damaged.toml": {"en": "mend that line.", "id": "perbaiki baris itu."},
+}
+
+
 @pytest.mark.parametrize("language", ["en", "id"])
 def test_every_wrong_stick_has_its_own_sentence(
     language: str, pole: CutOff, env: Mapping[str, str], nadi: Nadi
@@ -132,6 +145,11 @@ def test_every_wrong_stick_has_its_own_sentence(
         ended = nadi(*line, env=spoken)
         assert ended.err.split()[-1] == code, ended.err
         assert "Traceback" not in ended.err
+    (pole.top / "damaged.toml").write_text("[gateway\n")
+    (pole.top / "kept.toml.previous").write_bytes((pole.top / "agent.toml").read_bytes())
+    for name, remedies in NO_SETTINGS.items():
+        said = " ".join(nadi("collect", "stick", "--settings", name, env=spoken).err.split())
+        assert remedies[language] in said
     (pole.stick / FOLDER / "kendari").mkdir(parents=True)
     assert nadi(*_line(), env=spoken).err.split()[-1] == "E-COLLECT-04"
     assert nadi(*_line(), env={"PATH": "/nonexistent"}).err.split()[-1] == "E-AGENT-03"

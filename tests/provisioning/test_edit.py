@@ -1,6 +1,7 @@
 """A gateway on its pole is changed in one step that the agent accepts, or not at all."""
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Callable
@@ -193,6 +194,28 @@ def test_what_the_agent_would_not_accept_changes_nothing(
     error = ended.document["error"]
     assert said in error["what"] + error["fix"]
     assert before == {one: one.read_bytes() for one in file.parent.iterdir()}
+
+
+ENGLISH = re.compile(r"\b(the|is|are|not|should|did|you|and|with|to|of|there|no|that|it|line)\b")
+WRONG = (
+    ("outbox.budget_mb=lots", "Perbaiki: betulkan nilai itu."),
+    ("outbox.budget_mb=0", "nilainya harus paling sedikit 1"),
+    ("outbox.budgt_mb=1", "Perbaiki: maksud Anda budget_mb?"),
+    ("gateway.clock=atomic", "nilainya harus 'kernel' atau 'trusted'"),
+    ("PJU-0002.address=1", "address 1 dipakai dua kali"),
+    ("PJU-0002.driver=pzem", "maksud Anda pzem004t?"),
+    ("TPS-0001.bin.full_mm=9000", "full_mm adalah jarak ke tong yang penuh"),
+    ("pju.port=/dev/ttyUSB77", "lalu jalankan perintah yang sama lagi: colokkan adaptornya."),
+)
+
+
+def test_why_settings_are_refused_is_said_in_the_language_of_the_rest(edit: Edit) -> None:
+    for change, said in WRONG:
+        told = " ".join(edit("--set", change, "--lang", "id").err.split())
+        assert said in told
+        assert ENGLISH.findall(told) == [], told
+    documents = {edit("--set", change, "--json", "--lang", one).out for one in ("id", "en")}
+    assert len(documents) == 1
 
 
 def test_what_was_wrong_before_is_told_and_stops_nothing(edit: Edit) -> None:

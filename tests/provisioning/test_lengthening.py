@@ -67,7 +67,7 @@ def test_it_lives_ten_years_from_then_on_and_so_do_its_lists(centre: Centre) -> 
     issuing.send(there, now=later)
 
 
-def test_a_wrong_passphrase_or_root_key_changes_nothing(
+def test_a_wrong_passphrase_or_a_wrong_or_lost_root_key_changes_nothing(
     centre: Centre, nadi: Nadi, passphrase: str
 ) -> None:
     folder = centre.authority.folder
@@ -76,7 +76,12 @@ def test_a_wrong_passphrase_or_root_key_changes_nothing(
     (folder.parent / "wrong").write_text("salah sekali\n")
     before = content(folder)
     ended = renewed(nadi, centre, f"file:{folder.parent / 'wrong'}")
-    assert (ended.code, ended.document["code"]) == (5, "E-AUTH-06")
+    assert (ended.code, ended.document["code"]) == (5, "E-AUTH-08")
+    gone = ("--root-key", str(folder / "offline" / "lost.key"))
+    ended = renewed(nadi, centre, passphrase, *gone)
+    assert (ended.code, ended.document["code"]) == (5, "E-AUTH-07")
+    until = centre.authority.issuing.certificate.not_valid_after_utc
+    assert f"{until:%Y-%m-%d}" in ended.document["error"]["safe"]
     foreign = ("--root-key", str(other.folder / "offline" / "root.key"))
     ended = renewed(nadi, centre, passphrase, *foreign)
     assert (ended.code, ended.document["code"]) == (5, "E-AUTH-04")
