@@ -105,7 +105,7 @@ async def search_network(search: NetworkSearch, *, pace: Pace, progress: Progres
 
     try:
         async with asyncio.timeout(search.limit_s), asyncio.TaskGroup() as group:
-            for _ in range(min(SIDE_BY_SIDE, len(hosts))):
+            for _worker in range(min(SIDE_BY_SIDE, len(hosts))):
                 group.create_task(work())
         harvest.complete = True
     except TimeoutError:
