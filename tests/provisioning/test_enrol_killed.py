@@ -114,6 +114,7 @@ def test_point_6_a_first_enrolment_goes_on_wherever_it_was_killed(
     nonce = "00112233445566778899aabbccddeeff"
     places = killed_everywhere(template, nadi, monkeypatch, had_one=False, nonce=nonce, step=step)
     assert places >= 12
+    print(f"enrolments={len(range(1, places + 1, step))} each killed at another step")
 
 
 @EVERY
@@ -127,3 +128,4 @@ def test_a_second_enrolment_leaves_one_working_identity_wherever_it_is_killed(
         template, nadi, monkeypatch, had_one=True, nonce=NEW_NONCE, step=step
     )
     assert places >= 8
+    print(f"enrolments={len(range(1, places + 1, step))} each killed at another step")

@@ -103,6 +103,7 @@ def test_nobody_publishes_retains_or_receipts_for_another(fleet: Fleet) -> None:
         assert client.publish(TOPICS.status(name), name.encode(), retain=True) == "Success"
     fleet.bridge.wait_until(lambda: len(fleet.bridge.heard) == len(fleet.names), "heard")
     assert fleet.heard_from_others() == []
+    print(f"refused={10 * len(list(fleet.pairs())) + 2 * len(fleet.names)}")
 
 
 def test_nobody_hears_another_or_the_feed(fleet: Fleet) -> None:
@@ -124,6 +125,7 @@ def test_nobody_hears_another_or_the_feed(fleet: Fleet) -> None:
         fleet.bridge.publish(TOPICS.receipt(name), b"end")
         client.wait_until(lambda: b"end" in [one.payload for one in client.heard], "heard")  # noqa: B023
         assert set(client.topics()) == {TOPICS.receipt(name)}, name
+    print(f"subscriptions_of_others={len(list(fleet.pairs())) + 4 * len(fleet.names)} heard=0")
 
 
 def test_nobody_leaves_a_will_for_another(fleet: Fleet) -> None:
@@ -136,6 +138,7 @@ def test_nobody_leaves_a_will_for_another(fleet: Fleet) -> None:
             "heard",
         )
     assert fleet.heard_from_others() == []
+    print(f"wills_for_others={len(list(fleet.pairs()))} told=0")
 
 
 def _die_with_will(address: Broker, topic: str, payload: bytes) -> None:
@@ -156,6 +159,7 @@ def test_nobody_takes_the_client_id_of_another(fleet: Fleet) -> None:
         for name in fleet.names:  # who tried has pushed itself out, and comes back
             fleet.come_back(name)
     assert fleet.heard_from_others() == []
+    print(f"client_ids_of_others={len(list(fleet.pairs()))} pushed_out=0")
 
 
 def test_a_response_topic_reaches_nobody_else(fleet: Fleet) -> None:
@@ -175,6 +179,7 @@ def test_a_response_topic_reaches_nobody_else(fleet: Fleet) -> None:
         client = fleet.connected[name]
         client.wait_until(lambda: bool(client.heard), "heard")  # noqa: B023 waits at once
         assert [one.payload for one in client.heard] == [b"end"]
+    print(f"response_topics_of_others={len(list(fleet.pairs()))} answered=0")
 
 
 def test_the_judge_finds_a_broker_that_lets_everyone_speak(centre: Centre) -> None:

@@ -67,6 +67,7 @@ def test_a_replacement_goes_on_wherever_it_was_killed(
         if code == DONE:
             break
     assert number >= 10
+    print(f"replacements={len(range(1, number, step))} each killed at another step")
     assert len(nonces) == len(range(1, number + 1, step)), "each time a bundle of its own"
 
 
@@ -93,3 +94,4 @@ def test_a_retirement_goes_on_wherever_it_was_killed(
         if code == DONE:
             break
     assert number >= 8
+    print(f"retirements={number - 1} each killed at another step")

@@ -59,6 +59,7 @@ def test_point_6_a_working_identity_is_in_use_wherever_a_renewal_is_killed(
         else:
             raise AssertionError("it never ended")
         assert number >= 15
+        print(f"renewals={len(range(1, number, step))} each killed at another step")
         folders = (there.folder / "identities").iterdir()
         assert [one.name for one in folders if (one / KEY).exists()] == [there.in_use.nonce]
         assert (there.folder / KEY).readlink() == Path("identity") / KEY
