@@ -1,6 +1,7 @@
 """What a gateway can tell of itself: settings, clock, card, power, agent and outbox."""
 
 from contract.errors import NadiError, SettingsError
+from contract.reasons import of_system
 from provisioning.doctor.agent import AgentRefused, AgentShut, AgentSilent
 from provisioning.doctor.finding import Seen, bad, doubtful, good, skipped
 from provisioning.doctor.patient import Patient, is_denied
@@ -24,7 +25,7 @@ def settings(patient: Patient) -> Seen:
     except OSError as error:
         if is_denied(error):
             return skipped(NEEDS_SUDO)
-        return bad("E-DOCTOR-02", what=error.strerror or str(error), hint=file)
+        return bad("E-DOCTOR-02", what=of_system(error), hint=file)
     except UnicodeError:
         return bad("E-DOCTOR-02", what=mark("it is no text in UTF-8"), hint=file)
     except SettingsError as error:
@@ -51,7 +52,7 @@ def card(patient: Patient) -> Seen:
     except OSError as error:
         if is_denied(error):
             return skipped(NEEDS_SUDO)
-        return bad("E-CARD-03", folder=folder, why=error.strerror or str(error))
+        return bad("E-CARD-03", folder=folder, why=of_system(error))
     free, size = seen.free_bytes // MIB, seen.size_bytes // MIB
     if seen.read_only:
         return bad("E-CARD-01")

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from contract.errors import SettingsError
+from contract.reasons import of_system
 from provisioning.doctor import way
 from provisioning.doctor.finding import Seen, bad, doubtful, good, skipped
 from provisioning.doctor.local_checks import NEEDS_SUDO
@@ -26,7 +27,7 @@ def certificate(patient: Patient) -> Seen:
     except OSError as error:
         if is_denied(error):
             return skipped(NEEDS_SUDO)
-        return bad("E-TLS-11", why=f"{error.filename}: {error.strerror}")
+        return bad("E-TLS-11", why=f"{error.filename}: {of_system(error)}")
     except ValueError:
         return bad("E-TLS-11", why=mark("the certificate's file holds none."))
     return _dated(found.not_valid_before_utc, found.not_valid_after_utc, patient.now())
@@ -66,7 +67,7 @@ def tls(patient: Patient) -> Seen:
     except SettingsError as error:
         return bad("E-TLS-11", why=str(error))
     except OSError as error:
-        return bad("E-TLS-10", why=error.strerror or str(error))
+        return bad("E-TLS-10", why=of_system(error))
     if verdict in _DATED and patient.clock_is_behind is not None:
         return bad("E-TLS-09", now=f"{patient.now().astimezone():%Y-%m-%d %H:%M}")
     if verdict is Verdict.GOOD:

@@ -12,7 +12,7 @@ KNOWN = (
         exit=Exit.REFUSED,
         what=mark("Port {port} of {address} is in use by another program."),
         safe=WAIT,
-        fix=mark("End that program, `ss -ltnp` names it, or set another port in {file}."),
+        fix=mark("End that program, which ss -ltnp names, or set another port in {file}."),
     ),
     Known(
         code="E-PORT-02",

@@ -11,6 +11,7 @@ from cryptography import x509
 from contract.agent_status import AgentStatus
 from contract.bundle import Bundle
 from contract.errors import NadiError
+from contract.reasons import of_system
 from contract.tls import Broker
 from provisioning.certificates import pem
 from provisioning.doctor import way
@@ -70,7 +71,7 @@ def try_on(broker: Broker, identity: Identity) -> None:
     try:
         verdict, why = way.tls(broker.model_copy(update=identity.files))
     except OSError as error:
-        raise Trouble("E-RENEW-09", broker=place, why=error.strerror or str(error)) from None
+        raise Trouble("E-RENEW-09", broker=place, why=of_system(error)) from None
     if verdict is not Verdict.GOOD:
         raise Trouble("E-RENEW-08", broker=place, why=WHY.get(verdict, why))
 
