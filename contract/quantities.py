@@ -14,10 +14,6 @@ class Quantity:
     feeds: str = ""  # Smart Data Models entity.attribute
     meaning: str
 
-    def plausible(self, value: float) -> bool:
-        """Whether a working device could have measured this."""
-        return self.low <= value <= self.high
-
 
 _ALL = (
     Quantity(name="voltage", unit="V", low=0, high=300, feeds="Streetlight.voltage",
@@ -157,4 +153,4 @@ QUANTITIES: dict[str, Quantity] = {quantity.name: quantity for quantity in _ALL}
 def is_plausible(name: str, value: float) -> bool:
     """Whether `value` lies in the quantity's range; an unlisted quantity has none."""
     quantity = QUANTITIES.get(name)
-    return quantity is None or quantity.plausible(value)
+    return quantity is None or quantity.low <= value <= quantity.high

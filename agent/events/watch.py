@@ -355,9 +355,9 @@ class Watch:
 
     def _end(self, key: tuple[AssetId, str], at_ms: int, detail: str = "") -> bool:
         began = self._open.pop(key, None)
-        self._explained.clear()
         if began is None:
             return False
+        self._explained.clear()
         self._tell(
             Event(
                 id=began.id, asset=began.asset, kind=began.kind, type=began.type,
