@@ -14,9 +14,10 @@ from broker_bridge.backup import back_up, restore
 from broker_bridge.backup_words import Copied, say_made, say_restored
 from broker_bridge.balance import print_balance
 from broker_bridge.config import BridgeSettings, load_settings
+from broker_bridge.errors import SettingsRefused, told
 from broker_bridge.export_arguments import export_arguments
 from broker_bridge.kept_backups import keep_newest
-from broker_bridge.language import _
+from broker_bridge.language import _, mark
 from broker_bridge.spoken_parser import SpokenParser, asked_language
 from contract.errors import NadiError, SettingsError
 from contract.spoken import LANGUAGES
@@ -232,7 +233,9 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-25") from None
+        raise argparse.ArgumentTypeError(
+            _("{text} is not a day such as 2026-11-25").format(text=repr(text))
+        ) from None
 
 
 def _backup(wanted: argparse.Namespace) -> int:
@@ -246,9 +249,9 @@ def _backup(wanted: argparse.Namespace) -> int:
 
 def _backup_folder(settings: BridgeSettings) -> Path:
     if not settings.backup.folder:
-        raise SettingsError(
-            "nothing says where backups are kept",
-            hint="name a folder on the line, or in the settings: [backup] folder",
+        raise SettingsRefused(
+            mark("nothing says where backups are kept"),
+            hint=mark("name a folder on the line, or in the settings: [backup] folder"),
         )
     return Path(settings.backup.folder)
 
@@ -314,9 +317,10 @@ def _load_registry(wanted: argparse.Namespace) -> int:
 
 
 def _refuse(error: NadiError, code: int) -> int:
-    print(f"error: {error}", file=sys.stderr)
-    if error.hint:
-        print(f" hint: {error.hint}", file=sys.stderr)
+    sentence, hint = told(error)
+    print(_("error: {sentence}").format(sentence=sentence), file=sys.stderr)
+    if hint:
+        print(_(" hint: {hint}").format(hint=hint), file=sys.stderr)
     return code
 
 

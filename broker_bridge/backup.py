@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from broker_bridge.config import StoreSettings
 from broker_bridge.durable import flush
 from broker_bridge.errors import BackupRefused
+from broker_bridge.language import mark
 from broker_bridge.opening import opened_store
 from broker_bridge.stores.schema import migrations_of, pending
 from contract.messages import Counts
@@ -81,8 +82,11 @@ def restore(
     manifest = read_backup(folder)
     if manifest.kind != settings.kind:
         raise BackupRefused(
-            f"{folder} is of a {manifest.kind} store, the settings name a {settings.kind} one",
-            hint="restore it with the settings of its own kind",
+            mark("{folder} is of a {theirs} store, the settings name a {kind} one"),
+            hint=mark("restore it with the settings of its own kind"),
+            folder=folder,
+            theirs=manifest.kind,
+            kind=settings.kind,
         )
     pending(migrations_of(settings.kind), manifest.schema_version, where=str(folder))
     with _in_words(folder):
@@ -92,9 +96,10 @@ def restore(
         store.renew_generation()
     if found != manifest.committed:
         raise BackupRefused(
-            f"{found.readings} readings are counted in it, {manifest.committed.readings} were"
-            " when it was made",
-            hint="restore another backup; this one was made while the store was damaged",
+            mark("{found} readings are counted in it, {made} were when it was made"),
+            hint=mark("restore another backup; this one was made while the store was damaged"),
+            found=found.readings,
+            made=manifest.committed.readings,
         )
     return Backup(folder=folder, manifest=manifest), aside
 
@@ -107,8 +112,10 @@ def read_backup(folder: Path) -> Manifest:
                 manifest = Manifest.model_validate_json(file.read(MAX_MANIFEST_BYTES))
         except FileNotFoundError:
             raise BackupRefused(
-                f"{folder} has no {MANIFEST}: it is no backup, or its making was cut off",
-                hint="name the folder that nadi-bridge backup made",
+                mark("{folder} has no {manifest}: it is no backup, or its making was cut off"),
+                hint=mark("name the folder that nadi-bridge backup made"),
+                folder=folder,
+                manifest=MANIFEST,
             ) from None
         except ValidationError as error:
             raise _altered(folder, MANIFEST) from error
@@ -119,7 +126,9 @@ def read_backup(folder: Path) -> Manifest:
 
 def _altered(folder: Path, name: str) -> BackupRefused:
     return BackupRefused(
-        f"{folder / name} is not as it was made", hint="restore another backup; keep this one"
+        mark("{path} is not as it was made"),
+        hint=mark("restore another backup; keep this one"),
+        path=folder / name,
     )
 
 
@@ -170,6 +179,8 @@ def _in_words(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise BackupRefused(
-            f"{error.filename or folder}: {error.strerror or error}",
-            hint="is there room, and may this user write there? Nothing was left half done",
+            mark("{path}: {why}"),
+            hint=mark("is there room, and may this user write there? Nothing was left half done"),
+            path=error.filename or folder,
+            why=error.strerror or error,
         ) from error

@@ -41,7 +41,9 @@ def print_balance(
         raw_from_ms = store.kept().raw_from_ms
     if gateway and not balances:
         raise StoreGone(
-            f"{gateway}: no such gateway was ever heard", hint="see the list without it"
+            mark("{gateway}: no such gateway was ever heard"),
+            hint=mark("see the list without it"),
+            gateway=gateway,
         )
     if day:
         balances = [_within(one, day) for one in balances]

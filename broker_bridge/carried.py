@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from broker_bridge.durable import flush
+from broker_bridge.errors import StickRefused
 from broker_bridge.inbound import Arrived
 from broker_bridge.ingest import Ingest, Outcome
+from broker_bridge.language import _, mark
 from contract.carried import (
     FOLDER,
     MAX_DOCUMENT_BYTES,
@@ -30,7 +32,7 @@ from contract.carried import (
     unpack_statement,
 )
 from contract.codec import encode_header, encode_model
-from contract.errors import MessageError, NadiError, SignedError
+from contract.errors import MessageError, SignedError
 from contract.identity import GatewayId, Lane
 from contract.messages import Receipt
 from contract.topics import Topics
@@ -80,8 +82,8 @@ class Importer:
                 if city.name == self.trust.city:
                     yield self._gateway(folder)
                 else:
-                    why = f"it is of the city {city.name}, not of {self.trust.city}"
-                    yield _refused(folder, why)
+                    why = _("it is of the city {theirs}, not of {ours}")
+                    yield _refused(folder, why.format(theirs=city.name, ours=self.trust.city))
 
     def _gateway(self, folder: Path) -> Imported:
         gateway = GatewayId(folder.name)
@@ -150,7 +152,8 @@ class Importer:
             try:
                 _write(folder / RECEIPT, pack_receipt(self.trust.city, receipt, self.signer))
             except OSError as error:
-                findings.append(Finding(file=RECEIPT, reason=f"could not be written: {error}"))
+                why = _("could not be written: {why}").format(why=error)
+                findings.append(Finding(file=RECEIPT, reason=why))
                 return False
         return bool(receipts)
 
@@ -161,7 +164,7 @@ def _refused(folder: Path, why: str) -> Imported:
 
 def _missing(statement: Statement, names: Sequence[str]) -> list[Finding]:
     there = set(names)
-    why = "the gateway put it on the stick, and it is not there any more"
+    why = _("the gateway put it on the stick, and it is not there any more")
     return [Finding(file=name, reason=why) for name in statement.parts if name not in there]
 
 
@@ -181,7 +184,7 @@ def _read(file: Path, limit: int) -> bytes:
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is no file")
+            raise OSError(errno.EINVAL, _("it is no file"))
         return opened.read(limit + 1)
 
 
@@ -198,9 +201,11 @@ def _write(file: Path, data: bytes) -> None:
     flush(file.parent)
 
 
-def nothing_there(stick: Path) -> NadiError:
+def nothing_there(stick: Path) -> StickRefused:
     """The folder is no stick of ours."""
-    return NadiError(
-        f"{stick}: no gateway has put anything there (it would be in {FOLDER})",
-        hint="give the folder where the stick is mounted; nadi collect fills it on a gateway",
+    return StickRefused(
+        mark("{folder}: no gateway has put anything there (it would be in {inside})"),
+        hint=mark("give the folder where the stick is mounted; nadi collect fills it on a gateway"),
+        folder=stick,
+        inside=FOLDER,
     )

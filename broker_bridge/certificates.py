@@ -3,7 +3,9 @@
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from contract.errors import SettingsError, SignedError
+from broker_bridge.errors import SettingsRefused
+from broker_bridge.language import mark
+from contract.errors import SignedError
 from contract.signed import chain_of
 from contract.tls import handed_over
 
@@ -13,9 +15,11 @@ def shown(path: str) -> tuple[x509.Certificate, ...]:
     try:
         return chain_of(handed_over(path).read_bytes())
     except (OSError, ValueError, SignedError) as error:
-        raise SettingsError(
-            f"{path} cannot be read as a certificate: {error}",
-            hint="give a file in PEM that this user may read",
+        raise SettingsRefused(
+            mark("{path} cannot be read as a certificate: {why}"),
+            hint=mark("give a file in PEM that this user may read"),
+            path=path,
+            why=error,
         ) from error
 
 

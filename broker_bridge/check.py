@@ -9,6 +9,7 @@ from broker_bridge.config import BridgeSettings
 from broker_bridge.connection import Connection
 from broker_bridge.doctor import machine_checks
 from broker_bridge.doctor.finding import State
+from broker_bridge.errors import told
 from broker_bridge.language import _, number
 from broker_bridge.opening import CityStore, opened_store
 from contract.errors import NadiError
@@ -51,7 +52,8 @@ def _print_lines(findings: list[Finding]) -> None:
 
 
 def _failed(what: str, error: NadiError) -> Finding:
-    return Finding(id=what, ok=False, found=str(error), next_action=error.hint)
+    found, next_action = told(error)
+    return Finding(id=what, ok=False, found=found, next_action=next_action)
 
 
 def _certificates(settings: BridgeSettings) -> Finding:

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from broker_bridge.errors import SettingsRefused
 from broker_bridge.inbox import Grouping
+from broker_bridge.language import _, mark
 from contract.document import Section, load_document, misplaced, nearest
-from contract.errors import SettingsError
 from contract.event_types import EventType
 from contract.identity import CityField, Kind
 from contract.quantities import QUANTITIES
@@ -33,13 +34,17 @@ class StoreSettings(Section):
     def _names_its_place(self) -> Self:
         wanted, other = ("path", "conninfo") if self.kind == "sqlite" else ("conninfo", "path")
         if not getattr(self, wanted):
-            raise ValueError(f"kind {self.kind} needs {wanted}")
+            raise ValueError(_("kind {kind} needs {key}").format(kind=self.kind, key=wanted))
         if getattr(self, other):
-            raise ValueError(f"kind {self.kind} takes {wanted}, not {other}")
+            raise ValueError(
+                _("kind {kind} takes {key}, not {other}").format(
+                    kind=self.kind, key=wanted, other=other
+                )
+            )
         if self.kind == "sqlite" and self.data_dir:
-            raise ValueError("kind sqlite takes path, not data_dir")
+            raise ValueError(_("kind sqlite takes path, not data_dir"))
         if self.kind == "sqlite" and self.partitioning != "native":
-            raise misplaced("kind sqlite is one file: partitioning is native", "partitioning")
+            raise misplaced(_("kind sqlite is one file: partitioning is native"), "partitioning")
         return self
 
     @property
@@ -61,8 +66,10 @@ class RetentionSettings(Section):
     def _keeps_hours_longer(self) -> Self:
         if self.raw_days > self.hourly_years * DAYS_A_YEAR:
             raise misplaced(
-                f"{self.raw_days} days is longer than hourly_years = {self.hourly_years}: hours"
-                " would go before the readings they are made of",
+                _(
+                    "{days} days is longer than hourly_years = {years}: hours would go before the"
+                    " readings they are made of"
+                ).format(days=self.raw_days, years=self.hourly_years),
                 "raw_days",
             )
         return self
@@ -71,8 +78,7 @@ class RetentionSettings(Section):
     def _knows_the_quantities(self) -> Self:
         for kind, intervals in self.interval_s.items():
             for name in sorted(intervals.keys() - QUANTITIES.keys()):
-                words = f"{name} is no quantity; {nearest(name, sorted(QUANTITIES))}"
-                raise misplaced(words, "interval_s", kind.value, name)
+                raise misplaced(_no_quantity(name), "interval_s", kind.value, name)
         return self
 
     @property
@@ -137,7 +143,7 @@ class PublicSettings(Section):
     def _are_known(cls, names: list[str]) -> list[str]:
         for name in names:
             if name not in QUANTITIES:
-                raise ValueError(f"{name} is no quantity; {nearest(name, sorted(QUANTITIES))}")
+                raise ValueError(_no_quantity(name))
         return names
 
 
@@ -171,8 +177,10 @@ class BridgeSettings(Section):
             ZoneInfo(name)
         except (LookupError, ValueError, OSError):
             raise ValueError(
-                f"no time zone is called {name!r}; Indonesia's are Asia/Jakarta, Asia/Makassar"
-                " and Asia/Jayapura"
+                _(
+                    "no time zone is called {name!r}; Indonesia's are Asia/Jakarta, Asia/Makassar"
+                    " and Asia/Jayapura"
+                ).format(name=name)
             ) from None
         return name
 
@@ -182,13 +190,22 @@ class BridgeSettings(Section):
         return ZoneInfo(self.time_zone)
 
 
+def _no_quantity(name: str) -> str:
+    near = nearest(name, sorted(QUANTITIES))
+    return _("{name} is no quantity; {near}").format(name=name, near=near)
+
+
 def load_settings(path: str) -> BridgeSettings:
     """The settings in a TOML file; raises SettingsError that names the file and the key."""
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(
-            f"{path}: the settings cannot be read: {error}",
-            hint="give the file with --settings FILE; configs/bridge.example.toml is an example",
+        raise SettingsRefused(
+            mark("{path}: the settings cannot be read: {why}"),
+            hint=mark(
+                "give the file with --settings FILE; configs/bridge.example.toml is an example"
+            ),
+            path=path,
+            why=error,
         ) from error
     return load_document(BridgeSettings, text, name=path)

@@ -23,6 +23,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from broker_bridge.acknowledging import InOrder
 from broker_bridge.errors import BrokerRefused
 from broker_bridge.inbound import Arrived
+from broker_bridge.language import Marked, mark
 from broker_bridge.retained import Retained
 from contract.codec import MAX_BODY_BYTES
 from contract.identity import GatewayId
@@ -41,10 +42,12 @@ NOBODY = GatewayId("nadi-check")  # a gateway that no city has, so that nobody h
 log = logging.getLogger(__name__)
 
 _HINTS = {
-    "Not authorized": "the broker's access list must name this certificate as a bridge",
-    "Bad user name or password": "the broker does not take its certificate's name as the user",
-    "Session taken over": "another bridge uses the same certificate; give each its own",
-    "Shared subscriptions not supported": "use a broker with MQTT 5 shared subscriptions",
+    "Not authorized": mark("the broker's access list must name this certificate as a bridge"),
+    "Bad user name or password": mark(
+        "the broker does not take its certificate's name as the user"
+    ),
+    "Session taken over": mark("another bridge uses the same certificate; give each its own"),
+    "Shared subscriptions not supported": mark("use a broker with MQTT 5 shared subscriptions"),
 }
 
 
@@ -106,11 +109,11 @@ class Connection:
     @property
     def reason(self) -> str:
         """Why it ended, in words."""
-        return self._words or "the connection was lost"
+        return self._words or mark("the connection was lost")
 
     def open(self) -> None:
         """Returns once we may hear batches and tell receipts; raises BrokerRefused in words."""
-        where = f"the broker at {self._broker.host}:{self._broker.port}"
+        broker = f"{self._broker.host}:{self._broker.port}"
         try:
             self._client.connect(
                 self._broker.host,
@@ -121,20 +124,32 @@ class Connection:
             )
         except ssl.SSLCertVerificationError as error:
             raise BrokerRefused(
-                f"{where} shows a certificate that ca_file does not vouch for: "
-                f"{error.verify_message}",
-                hint="host must be a name in the broker's certificate, ca_file its authority",
+                mark(
+                    "the broker at {broker} shows a certificate that ca_file does not vouch for:"
+                    " {why}"
+                ),
+                hint=mark("host must be a name in the broker's certificate, ca_file its authority"),
+                broker=broker,
+                why=error.verify_message,
             ) from error
         except OSError as error:
             raise BrokerRefused(
-                f"{where} cannot be reached: {error}", hint="is it running, and the port right?"
+                mark("the broker at {broker} cannot be reached: {why}"),
+                hint=mark("is it running, and the port right?"),
+                broker=broker,
+                why=error,
             ) from error
         self._client.loop_start()
         if not self._settled.wait(CONNECT_TIMEOUT_S):
-            self._words = f"no answer within {CONNECT_TIMEOUT_S:g} s"
+            self._words = mark("it gives no answer")
         if not self._ready:
             self.close()
-            raise BrokerRefused(f"{where} refuses: {self.reason}", hint=self._hint())
+            raise BrokerRefused(
+                mark("the broker at {broker} refuses: {why}"),
+                hint=self._hint(),
+                broker=broker,
+                why=self.reason,
+            )
         self._client.on_log = None
 
     def hear_feed(self) -> None:
@@ -206,11 +221,11 @@ class Connection:
         properties.MaximumPacketSize = MAX_PACKET_BYTES
         return properties
 
-    def _hint(self) -> str:
+    def _hint(self) -> Marked:
         for word, hint in _HINTS.items():
             if word in self._words:
                 return hint
-        return "see the broker's log; does it trust this bridge's certificate?"
+        return mark("see the broker's log; does it trust this bridge's certificate?")
 
     def _on_connect(
         self,

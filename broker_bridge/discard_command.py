@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from broker_bridge.balance import counted
 from broker_bridge.config import StoreSettings
 from broker_bridge.errors import DiscardRefused
-from broker_bridge.language import _
+from broker_bridge.language import _, mark
 from broker_bridge.opening import opened_store
 from contract.codec import MAX_STATEMENT_BYTES
 from contract.discarding import Discard, Discarded
@@ -19,7 +19,9 @@ def discard(settings: StoreSettings, *, as_json: bool) -> None:
     with opened_store(settings) as store:
         if asked.gateway not in store.gateways():
             raise DiscardRefused(
-                f"{asked.gateway}: no such gateway was ever heard", hint="check its name"
+                mark("{gateway}: no such gateway was ever heard"),
+                hint=mark("check its name"),
+                gateway=asked.gateway,
             )
         lost = store.discard(asked)
     if as_json:
@@ -34,6 +36,6 @@ def _asked() -> Discard:
         return Discard.model_validate_json(sys.stdin.buffer.read(MAX_STATEMENT_BYTES))
     except ValidationError:
         raise DiscardRefused(
-            "what is to be given up is one JSON document on standard input",
-            hint='such as {"gateway": "bb-0042", "count": 212, "reason": "card destroyed"}',
+            mark("what is to be given up is one JSON document on standard input"),
+            hint=mark('such as {{"gateway": "bb-0042", "count": 212, "reason": "card destroyed"}}'),
         ) from None

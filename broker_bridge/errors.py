@@ -11,14 +11,56 @@ BridgeError
 ├── StoreBusy       somebody else uses a table for long; the next time
 ├── RetentionRefused more would go than was ever said, or a bridge of before still runs
 ├── DiscardRefused  what is to be given up is not exactly what the gateway holds
+├── StickRefused    no gateway has put anything on that stick
+├── SettingsRefused what the settings name cannot be used; a SettingsError too
 └── BrokerRefused   the broker refuses this bridge; the reason in words
+
+Each is made of marked templates and their values: English to logs, programs and the store, and to a
+person in the language in use.
 """
 
-from contract.errors import NadiError
+from collections.abc import Mapping
+
+from broker_bridge.language import Marked, _, number
+from contract.errors import NadiError, SettingsError
+
+_NO_HINT = Marked("")
 
 
 class BridgeError(NadiError):
-    """An error of the city's own side."""
+    """An error of the city's own side; what counts something is given as an int."""
+
+    def __init__(self, sentence: Marked, *, hint: Marked = _NO_HINT, **values: object) -> None:
+        english = {name: _in_english(value) for name, value in values.items()}
+        super().__init__(sentence.format(**english), hint=hint.format(**english))
+        self._sentence, self._hint, self._values = sentence, hint, values
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """The sentence and its hint, in the language in use."""
+        words = {name: _in_words(value) for name, value in self._values.items()}
+        return _told(self._sentence, words), _told(self._hint, words)
+
+
+def told(error: NadiError) -> tuple[str, str]:
+    """The sentence and its hint for a person; what the contract refuses, it has said already."""
+    return error.told if isinstance(error, BridgeError) else (str(error), error.hint)
+
+
+def _told(template: Marked, words: Mapping[str, str]) -> str:
+    return _(template).format(**words) if template else ""
+
+
+def _in_english(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, BridgeError):
+        return value.told[0]
+    if isinstance(value, Marked):
+        return _(value)
+    return number(value) if isinstance(value, int) else str(value)
 
 
 class StoreGone(BridgeError):
@@ -59,6 +101,14 @@ class RetentionRefused(BridgeError):
 
 class DiscardRefused(BridgeError):
     """A count that is not the one of the store."""
+
+
+class StickRefused(BridgeError):
+    """A folder in which no gateway has put anything."""
+
+
+class SettingsRefused(BridgeError, SettingsError):
+    """A file, a port or a folder that the settings name, and that cannot be used."""
 
 
 class BrokerRefused(BridgeError):

@@ -9,7 +9,7 @@ from broker_bridge.config import BridgeSettings
 from broker_bridge.errors import ExportRefused
 from broker_bridge.export.asked import Asked, format_of
 from broker_bridge.export.exporting import Exported, export
-from broker_bridge.language import _, decimal, number, size
+from broker_bridge.language import _, decimal, mark, number, size
 from broker_bridge.moving_line import MovingLine
 from broker_bridge.stores.moments import ms_of
 
@@ -58,7 +58,9 @@ def _moment_ms(text: str | None, zone: ZoneInfo) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ExportRefused(
-            f"{text!r} is no time", hint="write it as 2026-11-25, or 2026-11-25T18:00"
+            mark("{text} is no time"),
+            hint=mark("write it as 2026-11-25, or 2026-11-25T18:00"),
+            text=repr(text),
         ) from error
     return ms_of(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 

@@ -13,12 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from broker_bridge.carried import Imported, Importer, nothing_there
 from broker_bridge.config import BridgeSettings
+from broker_bridge.errors import SettingsRefused
 from broker_bridge.ingest import Ingest
-from broker_bridge.language import _, number
+from broker_bridge.language import _, mark, number
 from broker_bridge.moving_line import MovingLine
 from broker_bridge.opening import opened_store
 from contract.carried import FOLDER, Signer, Trust
-from contract.errors import SettingsError, SignedError
+from contract.errors import SignedError
 from contract.holder import RevocationLists
 from contract.signed import chain_of
 from contract.topics import Topics
@@ -94,7 +95,7 @@ def _signer(settings: BridgeSettings) -> Signer:
         lambda text: serialization.load_pem_private_key(text, password=None),
     )
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise _unusable("key_file", settings.broker.key_file, "it is not an EC key")
+        raise _unusable("key_file", settings.broker.key_file, mark("it is not an EC key"))
     return Signer(chain=chain, key=key)
 
 
@@ -120,5 +121,11 @@ def _read(key: str, path: str, understood: Callable[[bytes], _T]) -> _T:
         raise _unusable(key, path, str(error)) from None
 
 
-def _unusable(key: str, path: str, why: str) -> SettingsError:
-    return SettingsError(f"{key}: {path} cannot be used: {why}", hint="give the bridge's own PEM")
+def _unusable(key: str, path: str, why: str) -> SettingsRefused:
+    return SettingsRefused(
+        mark("{key}: {path} cannot be used: {why}"),
+        hint=mark("give the bridge's own PEM"),
+        key=key,
+        path=path,
+        why=why,
+    )

@@ -13,6 +13,7 @@ from broker_bridge.inbound import (
     Poison,
     read,
 )
+from broker_bridge.language import mark
 from broker_bridge.receipts import receipt
 from broker_bridge.store import (
     CardChange,
@@ -151,8 +152,9 @@ class Ingest:
     def _settle_alone(self, item: Inbound, refusal: StoreRefused) -> Outcome:
         if isinstance(item, Poison):
             raise StoreGone(
-                f"the store refuses even what it should only keep aside: {refusal}",
-                hint="check the store; the message waits until then",
+                mark("the store refuses even what it should only keep aside: {why}"),
+                hint=mark("check the store; the message waits until then"),
+                why=refusal,
             ) from refusal
         if isinstance(item, GoodBatch) and item.header.origin:
             # The hash does not cover the origin: without it, the readings may be good.

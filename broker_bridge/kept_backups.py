@@ -6,6 +6,7 @@ from pathlib import Path
 from broker_bridge.backup import MANIFEST
 from broker_bridge.durable import flush
 from broker_bridge.errors import BackupRefused
+from broker_bridge.language import mark
 
 # As `back_up` names them, so that names sort by time; whatever else lies there is not ours.
 NAMES = "nadi-store-" + "[0-9]" * 8 + "T" + "[0-9]" * 6 + "Z"
@@ -22,8 +23,10 @@ def keep_newest(folder: Path, count: int) -> list[Path]:
             _remove(path)
     except OSError as error:
         raise BackupRefused(
-            f"{error.filename}: {error.strerror}",
-            hint="the new backup is whole; may this user delete the old ones?",
+            mark("{path}: {why}"),
+            hint=mark("the new backup is whole; may this user delete the old ones?"),
+            path=error.filename,
+            why=error.strerror,
         ) from error
     return gone
 

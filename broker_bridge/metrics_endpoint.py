@@ -9,7 +9,8 @@ from http import HTTPStatus
 
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-from contract.errors import SettingsError
+from broker_bridge.errors import SettingsRefused
+from broker_bridge.language import mark
 
 LOOPBACK = "127.0.0.1"
 EXCHANGE_S = 2.0  # from the connection to the last byte of the answer
@@ -30,9 +31,12 @@ class MetricsEndpoint:
         try:
             self._listener = socket.create_server((LOOPBACK, port), backlog=WAITING)
         except OSError as error:
-            raise SettingsError(
-                f"metrics.port: {LOOPBACK}:{port} cannot be used: {error.strerror}",
-                hint="give each bridge on this machine a port of its own, or 0 for none",
+            raise SettingsRefused(
+                mark("metrics.port: {host}:{port} cannot be used: {why}"),
+                hint=mark("give each bridge on this machine a port of its own, or 0 for none"),
+                host=LOOPBACK,
+                port=str(port),
+                why=error.strerror,
             ) from error
         self.port = int(self._listener.getsockname()[1])
         self._thread = threading.Thread(target=self._serve, name="metrics", daemon=True)

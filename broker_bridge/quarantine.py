@@ -10,7 +10,7 @@ from broker_bridge.config import BridgeSettings
 from broker_bridge.errors import QuarantineRefused
 from broker_bridge.inbound import Arrived, Poison, read
 from broker_bridge.ingest import Ingest
-from broker_bridge.language import _, moment, number
+from broker_bridge.language import _, mark, moment, number
 from broker_bridge.opening import CityStore, opened_store
 from broker_bridge.stores.aside import Aside, AsideMessage, AsideTally
 from contract.topics import Topics
@@ -91,8 +91,10 @@ def discard(settings: BridgeSettings, wanted: Wanted, *, count: int | None, as_j
         numbers = _numbers(store, wanted)
         if not wanted.numbers and count != len(numbers):
             raise QuarantineRefused(
-                f"{len(numbers)} messages would be lost for good",
-                hint=f"look at them first; then say so with --count {len(numbers)}",
+                mark("{count} messages would be lost for good"),
+                hint=mark("look at them first; then say so with --count {typed}"),
+                count=len(numbers),
+                typed=str(len(numbers)),
             )
         gone = [number for number in numbers if store.let_go(number, lost=True)]
     if as_json:
@@ -107,7 +109,8 @@ def _numbers(store: CityStore, wanted: Wanted) -> list[int]:
         return list(wanted.numbers)
     if not wanted.all and wanted.gateway is None:
         raise QuarantineRefused(
-            "nothing says which messages", hint="give their numbers, --gateway ID or --all"
+            mark("nothing says which messages"),
+            hint=mark("give their numbers, --gateway ID or --all"),
         )
     found = store.aside(gateway=wanted.gateway, at_most=MAX_LISTED)
     return sorted(one.number for one in found)
@@ -117,11 +120,11 @@ def _try_again(store: CityStore, ingest: Ingest, topics: Topics, number: int) ->
     """What is refused before it reaches the store stays as it lies there."""
     message = store.aside_message(number)
     if message is None:
-        return Tried(number=number, result="gone", reason="it is not in quarantine")
+        return Tried(number=number, result="gone", reason=_("it is not in quarantine"))
     arrived = Arrived(topic=message.aside.topic, header=message.header, payload=message.body)
     item = read(arrived, topics)
     if item is None or isinstance(item, Poison):
-        reason = item.reason if item else "its topic is not one of this city's gateways"
+        reason = item.reason if item else _("its topic is not one of this city's gateways")
         return Tried(number=number, result="refused", reason=reason)
     outcome = ingest.take([arrived])
     store.let_go(number, lost=False)
@@ -136,7 +139,9 @@ def _there(store: CityStore, number: int) -> AsideMessage:
     message = store.aside_message(number)
     if message is None:
         raise QuarantineRefused(
-            f"message {number} is not in quarantine", hint="see nadi-bridge quarantine list"
+            mark("message {number} is not in quarantine"),
+            hint=mark("see nadi-bridge quarantine list"),
+            number=str(number),
         )
     return message
 
@@ -147,7 +152,10 @@ def _write_new(path: Path, body: bytes) -> None:
             file.write(body)
     except OSError as error:
         raise QuarantineRefused(
-            f"{path}: {error.strerror}", hint="name a new file in a folder you may write to"
+            mark("{path}: {why}"),
+            hint=mark("name a new file in a folder you may write to"),
+            path=path,
+            why=error.strerror,
         ) from error
 
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from cryptography import x509
 
 from broker_bridge.config import BridgeSettings
-from broker_bridge.language import _, number
+from broker_bridge.errors import SettingsRefused
+from broker_bridge.language import _, mark, number
 from broker_bridge.opening import opened_store
 from broker_bridge.stores.registry import Line, NewRegistry, State
 from broker_bridge.stores.statements import storable
-from contract.errors import SettingsError
 from contract.identity import Kind
 from contract.inventory import AssetEntry, Placed
 from contract.registry import Registry, read_registry
@@ -36,9 +36,10 @@ def registry_of(settings: BridgeSettings, path: str) -> NewRegistry:
     try:
         root = x509.load_pem_x509_certificate(anchor)
     except ValueError as error:
-        raise SettingsError(
-            f"broker.ca_file: {settings.broker.ca_file} holds no certificate",
-            hint="it is the authority's root.pem",
+        raise SettingsRefused(
+            mark("broker.ca_file: {path} holds no certificate"),
+            hint=mark("it is the authority's root.pem"),
+            path=settings.broker.ca_file,
         ) from error
     registry = read_registry(data, city=settings.city, root=root)
     return new_registry(registry, sha256=hashlib.sha256(data).hexdigest())
@@ -75,8 +76,11 @@ def _read(path: str) -> bytes:
         with Path(path).open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise SettingsError(
-            f"{path} cannot be read: {error.strerror}", hint="correct the path"
+        raise SettingsRefused(
+            mark("{path} cannot be read: {why}"),
+            hint=mark("correct the path"),
+            path=path,
+            why=error.strerror,
         ) from error
 
 

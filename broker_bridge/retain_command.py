@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 
 from broker_bridge.config import BridgeSettings
+from broker_bridge.errors import told
 from broker_bridge.language import _, moment, number, size
 from broker_bridge.moving_line import MovingLine
 from broker_bridge.opening import opened_store
@@ -50,7 +51,7 @@ def look_ahead(settings: BridgeSettings, *, as_json: bool) -> None:
     old = _("hours to go: {count}, those before {moment}")
     print(old.format(count=number(going.hours), moment=moment(seen.bounds.old_ms)))
     if seen.refusal:
-        print(_("it asks for --yes first: {reason}").format(reason=seen.refusal))
+        print(_("it asks for --yes first: {reason}").format(reason=told(seen.refusal)[0]))
 
 
 def _document(seen: Outlook) -> dict[str, object]:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from broker_bridge.config import DAYS_A_YEAR, RetentionSettings
 from broker_bridge.errors import RetentionRefused, StoreBusy
+from broker_bridge.language import mark
 from broker_bridge.opening import CityStore
 from broker_bridge.stores.hours import HOUR_MS, Going, Kept, Made, RetentionStep, hour_of
 from broker_bridge.stores.moments import EARLIEST_MS, rfc3339
@@ -21,7 +22,7 @@ MOST_REST_S = 1.0
 
 _Result = TypeVar("_Result")
 
-_ASK = "nadi-bridge retain --dry-run shows what would go, --yes lets it go"
+_ASK = mark("nadi-bridge retain --dry-run shows what would go, --yes lets it go")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,26 +201,47 @@ def _refusal(
     kept: Kept, settings: RetentionSettings, bounds: Bounds, going: Going
 ) -> RetentionRefused | None:
     """Why a person must say so first; None if nothing goes that was to stay."""
-    readings = f"{going.readings:,} readings before {rfc3339(bounds.raw_ms)}"
+    readings: dict[str, object] = {"count": going.readings, "before": rfc3339(bounds.raw_ms)}
     if going.readings and going.newest_ms is not None and going.newest_ms < bounds.raw_ms:
         return RetentionRefused(
-            f"the newest reading is of {rfc3339(going.newest_ms)}: all {going.readings:,} would go",
-            hint=f"is the clock of this machine right? {_ASK}",
+            mark("the newest reading is of {newest}: all {count} would go"),
+            hint=mark(
+                "is the clock of this machine right? nadi-bridge retain --dry-run shows what would"
+                " go, --yes lets it go"
+            ),
+            newest=rfc3339(going.newest_ms),
+            count=going.readings,
         )
     if going.readings and kept.raw_days is None:
         return RetentionRefused(
-            f"{readings} are in the store, and no retention has run here yet", hint=_ASK
+            mark(
+                "{count} readings before {before} are in the store, and no retention has run here"
+                " yet"
+            ),
+            hint=_ASK,
+            **readings,
         )
     if going.readings and settings.raw_days < (kept.raw_days or 0):
         return RetentionRefused(
-            f"retention.raw_days was {kept.raw_days} and is {settings.raw_days} now: {readings}"
-            " would go",
+            mark(
+                "retention.raw_days was {was} and is {now} now: {count} readings before {before}"
+                " would go"
+            ),
             hint=_ASK,
+            was=str(kept.raw_days),
+            now=str(settings.raw_days),
+            **readings,
         )
     if going.hours and settings.hourly_years < (kept.hourly_years or 0):
         return RetentionRefused(
-            f"retention.hourly_years was {kept.hourly_years} and is {settings.hourly_years} now:"
-            f" {going.hours:,} hours before {rfc3339(bounds.old_ms)} would go",
+            mark(
+                "retention.hourly_years was {was} and is {now} now: {count} hours before {before}"
+                " would go"
+            ),
             hint=_ASK,
+            was=str(kept.hourly_years),
+            now=str(settings.hourly_years),
+            count=going.hours,
+            before=rfc3339(bounds.old_ms),
         )
     return None

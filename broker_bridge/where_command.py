@@ -6,7 +6,7 @@ from pathlib import Path
 
 from broker_bridge.balance import counted
 from broker_bridge.config import BridgeSettings
-from broker_bridge.errors import BridgeError
+from broker_bridge.errors import BridgeError, told
 from broker_bridge.language import _, number, size
 from broker_bridge.opening import open_store
 from contract.messages import Counts
@@ -55,7 +55,7 @@ def _held(settings: BridgeSettings) -> str:
     try:
         store = open_store(settings.store, as_it_is=True)
     except BridgeError as error:
-        return _("which cannot be looked at now: {why}").format(why=error)
+        return _("which cannot be looked at now: {why}").format(why=told(error)[0])
     try:
         balances = store.balance()
         committed = sum((one.committed for one in balances), Counts())
@@ -64,6 +64,6 @@ def _held(settings: BridgeSettings) -> str:
             size=size(store.standing().bytes),
         )  # fmt: skip
     except BridgeError as error:
-        return _("which cannot be looked at now: {why}").format(why=error)
+        return _("which cannot be looked at now: {why}").format(why=told(error)[0])
     finally:
         store.close()

@@ -14,6 +14,7 @@ from broker_bridge.doctor import way
 from broker_bridge.doctor.centre import Centre
 from broker_bridge.doctor.clock import Kernel
 from broker_bridge.doctor.finding import Seen, bad, doubtful, good, skipped
+from broker_bridge.errors import told
 from broker_bridge.language import _, day, moment, number, span, zone
 from broker_bridge.stores.moments import ms_of
 from contract.errors import SettingsError
@@ -40,7 +41,7 @@ def ask(wanted: Broker, centre: Centre | None = None) -> Seen:
     try:
         answer = way.ask(wanted)
     except SettingsError as error:
-        return bad(str(error), error.hint)
+        return bad(*told(error))
     if centre:
         centre.broker_shows = answer.certificate
     if answer.verdict == "no way":
@@ -74,7 +75,7 @@ def certificates(centre: Centre) -> Seen:
     try:
         found = sorted(_dated(centre), key=lambda one: one.days - one.warn_days)
     except SettingsError as error:
-        return bad(str(error), error.hint)
+        return bad(*told(error))
     said = "; ".join(
         _("{name} until {day}").format(name=one.name, day=day(one.ends.astimezone(zone())))
         for one in found

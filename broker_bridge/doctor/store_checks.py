@@ -7,7 +7,7 @@ from broker_bridge.balance import counted, hole_in_words
 from broker_bridge.doctor.centre import Centre
 from broker_bridge.doctor.finding import Seen, bad, doubtful, good, skipped
 from broker_bridge.doctor.growth import growth_of
-from broker_bridge.errors import StoreGone
+from broker_bridge.errors import StoreGone, told
 from broker_bridge.language import _, moment, number, plural, size, span
 from broker_bridge.quarantine import printable
 from broker_bridge.standing import DAY_MS, BridgeSeen, Standing
@@ -34,7 +34,7 @@ def database(centre: Centre) -> Seen:
             return bad(_("no bridge has made its tables yet"), start)
         centre.store.prove_writable()
     except StoreGone as gone:
-        return bad(str(gone), gone.hint)
+        return bad(*told(gone))
     return good(_("{kind}, reached and writable").format(kind=wanted.kind))
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from broker_bridge.errors import ExportRefused
-from contract.document import nearest
+from broker_bridge.language import Marked, mark
 
 Dataset = Literal["readings", "hours", "events", "gaps"]
 Format = Literal["csv", "jsonl", "geojson", "parquet"]
@@ -48,23 +48,36 @@ def check(asked: Asked) -> None:
     for path in (asked.to, asked.metadata_file):
         if path.exists() or path.is_symlink():
             raise ExportRefused(
-                f"{path} is there already", hint="name another file: an export replaces nothing"
+                mark("{path} is there already"),
+                hint=mark("name another file: an export replaces nothing"),
+                path=path,
             )
     if not asked.to.parent.is_dir():
-        raise ExportRefused(f"{asked.to.parent} is no folder", hint="make it first: mkdir -p")
+        raise ExportRefused(
+            mark("{folder} is no folder"),
+            hint=mark("make it first: mkdir -p"),
+            folder=asked.to.parent,
+        )
     if asked.from_ms is not None and asked.until_ms is not None and asked.from_ms >= asked.until_ms:
-        raise ExportRefused("--from is not before --until", hint="--until is not in the export")
+        raise ExportRefused(
+            mark("--from is not before --until"),
+            hint=mark("--until is not in the export"),
+        )
     if asked.dataset == "gaps" and (asked.assets or asked.kinds or asked.areas):
         raise ExportRefused(
-            "gaps are of gateways, and nobody knows of which assets a lost batch was",
-            hint="leave out --asset, --kind and --area",
+            mark("gaps are of gateways, and nobody knows of which assets a lost batch was"),
+            hint=mark("leave out --asset, --kind and --area"),
         )
     if asked.dataset == "gaps" and asked.format == "geojson":
-        raise ExportRefused("gaps stand nowhere on a map", hint="choose csv, jsonl or parquet")
+        raise ExportRefused(
+            mark("gaps stand nowhere on a map"),
+            hint=mark("choose csv, jsonl or parquet"),
+        )
     if asked.dataset in ("hours", "gaps") and asked.since:
         raise ExportRefused(
-            f"{asked.dataset} have no cursor: they change when something comes late",
-            hint="export them by time, with --from and --until",
+            mark("{dataset} have no cursor: they change when something comes late"),
+            hint=mark("export them by time, with --from and --until"),
+            dataset=asked.dataset,
         )
 
 
@@ -74,17 +87,27 @@ def format_of(path: Path, said: str | None) -> Format:
     found = said or ending
     if found not in FORMATS:
         raise ExportRefused(
-            f"nothing says what {path.name} is to be",
-            hint=f"let it end with {', '.join(f'.{one}' for one in FORMATS)}, or give --format",
+            mark("nothing says what {file} is to be"),
+            hint=mark("let it end with {endings}, or give --format"),
+            file=path.name,
+            endings=", ".join(f".{one}" for one in FORMATS),
         )
     return found
 
 
-def refuse_unknown(what: str, asked: tuple[str, ...], known: set[str]) -> None:
+def refuse_unknown(what: Marked, asked: tuple[str, ...], known: set[str]) -> None:
     """Raises ExportRefused that names the nearest right one."""
     for name in asked:
         if name not in known:
-            hint = "see the city's list: nadi asset list"
-            if get_close_matches(name, known, n=1, cutoff=0.5) or len(known) <= MAX_NAMED:
-                hint = nearest(name, sorted(known))
-            raise ExportRefused(f"no {what} is called {name}", hint=hint)
+            hint, near = _nearest(name, known)
+            raise ExportRefused(
+                mark("no {what} is called {name}"), hint=hint, what=what, name=name, near=near
+            )
+
+
+def _nearest(name: str, known: set[str]) -> tuple[Marked, str]:
+    if close := get_close_matches(name, known, n=1, cutoff=0.5):
+        return mark("did you mean {near}?"), close[0]
+    if len(known) <= MAX_NAMED:
+        return mark("known here: {near}"), ", ".join(sorted(known))
+    return mark("see the city's list: nadi asset list"), ""

@@ -6,6 +6,7 @@ import json
 import zlib
 
 from broker_bridge.errors import ExportRefused
+from broker_bridge.language import mark
 from broker_bridge.stores.exporting import Moment, Position
 
 _HEAD = "nadi1-"
@@ -25,14 +26,17 @@ def decode(text: str, moment: Moment) -> Position:
     here = moment.position
     if position.generation != here.generation:
         raise ExportRefused(
-            "this cursor is of another store, or of the time before this one was restored",
-            hint="export once without --since, and go on from the cursor that gives",
+            mark("this cursor is of another store, or of the time before this one was restored"),
+            hint=mark("export once without --since, and go on from the cursor that gives"),
         )
     kept = "" if not position.batch else moment.mark_of(position.batch)
     if position.batch > here.batch or position.dated > here.dated or kept != position.mark:
         raise ExportRefused(
-            "this store has not got what the cursor has seen: an older copy was put in its place",
-            hint="export once without --since, and go on from the cursor that gives",
+            mark(
+                "this store has not got what the cursor has seen: an older copy was put in"
+                " its place"
+            ),
+            hint=mark("export once without --since, and go on from the cursor that gives"),
         )
     return position
 
@@ -46,10 +50,13 @@ def _decoded(text: str) -> Position:
         data, check = checked[:-4], checked[-4:]
         if text == encoded or zlib.crc32(data).to_bytes(4, "big") != check:
             raise ValueError
-        generation, batch, mark, dated = json.loads(data)
+        generation, batch, marked, dated = json.loads(data)
     except (binascii.Error, ValueError) as error:
         raise ExportRefused(
-            f"{text[:80]!r} is no cursor of an export",
-            hint="copy it whole from the summary or the .meta.json of the export before",
+            mark("{text} is no cursor of an export"),
+            hint=mark("copy it whole from the summary or the .meta.json of the export before"),
+            text=repr(text[:80]),
         ) from error
-    return Position(generation=str(generation), batch=int(batch), mark=str(mark), dated=int(dated))
+    return Position(
+        generation=str(generation), batch=int(batch), mark=str(marked), dated=int(dated)
+    )

@@ -17,6 +17,7 @@ from broker_bridge.export.tables import Table, Words
 from broker_bridge.export.whole_file import growing
 from broker_bridge.export.writing import Csv, GeoJson, JsonLines, Write, Writer
 from broker_bridge.export.zoned import Clock
+from broker_bridge.language import mark
 from broker_bridge.opening import opened_store
 from broker_bridge.store import Balance
 from broker_bridge.stores.exporting import Moment, Names, Part
@@ -28,7 +29,7 @@ NewWriter = Callable[[Write, Clock], Writer]
 NAMED = ("quantity", "type")  # columns whose words the metadata defines
 
 _TEXTS: Mapping[Format, NewWriter] = {"csv": Csv, "jsonl": JsonLines, "geojson": GeoJson}
-NO_PYARROW_HINT = (
+NO_PYARROW_HINT = mark(
     "choose csv, jsonl or geojson, or install pyarrow beside the bridge:"
     " docs/operations.md, under Export, says how"
 )
@@ -206,8 +207,9 @@ def _writer_of(asked: Asked) -> NewWriter:
     try:
         from broker_bridge.export.parquet import Parquet  # noqa: PLC0415 it loads pyarrow
     except ImportError as error:
-        raise ExportRefused("Parquet is written by pyarrow, which is not installed here",
-                            hint=NO_PYARROW_HINT) from error  # fmt: skip
+        raise ExportRefused(
+            mark("Parquet is written by pyarrow, which is not installed here"), hint=NO_PYARROW_HINT
+        ) from error
     return Parquet
 
 
@@ -231,8 +233,8 @@ def _part(asked: Asked, moment: Moment, public: PublicSettings) -> Part:
 def _assets(asked: Asked, names: Names, public: PublicSettings) -> list[int] | None:
     """None if all are wanted; raises ExportRefused for a name that nobody knows."""
     found = list(names.assets.values())
-    refuse_unknown("asset", asked.assets, {row.name for row in found})
-    refuse_unknown("area with an asset", asked.areas, {row.kelurahan for row in found} - {""})
+    refuse_unknown(mark("asset"), asked.assets, {row.name for row in found})
+    refuse_unknown(mark("area with an asset"), asked.areas, {row.kelurahan for row in found} - {""})
     kinds = set(asked.kinds)
     if asked.public:
         kinds = (kinds or set(public.kinds)) & set(public.kinds)
@@ -257,23 +259,30 @@ def _check_public(settings: BridgeSettings, asked: Asked) -> None:
         return
     public = settings.public
     if asked.dataset == "gaps":
-        raise ExportRefused("gaps are not for the public", hint="leave out --public")
+        raise ExportRefused(
+            mark("gaps are not for the public"),
+            hint=mark("leave out --public"),
+        )
     wanted: dict[str, Sequence[str]] = {"kinds": public.kinds}
     key = "quantities" if asked.measures else "events"
     wanted[key] = getattr(public, key)
     for key, named in wanted.items():
         if not named:
             raise ExportRefused(
-                f"nothing is public: [public] {key} names none",
-                hint=f"name in the settings what everybody may have: [public] {key}",
+                mark("nothing is public: [public] {key} names none"),
+                hint=mark("name in the settings what everybody may have: [public] {key}"),
+                key=key,
             )
     if closed := sorted(set(asked.kinds) - set(public.kinds)):
         raise ExportRefused(
-            f"{closed[0]} is not public", hint="leave it out, or name it in [public] kinds"
+            mark("{kind} is not public"),
+            hint=mark("leave it out, or name it in [public] kinds"),
+            kind=closed[0],
         )
     for key in ("producer", "licence"):
         if not getattr(settings.export, key):
             raise ExportRefused(
-                f"nobody may use what has no {key}",
-                hint=f"name it in the settings: [export] {key}",
+                mark("nobody may use what has no {key}"),
+                hint=mark("name it in the settings: [export] {key}"),
+                key=key,
             )

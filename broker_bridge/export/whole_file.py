@@ -9,6 +9,7 @@ from pathlib import Path
 
 from broker_bridge.durable import flush
 from broker_bridge.errors import ExportRefused
+from broker_bridge.language import mark
 
 
 class WholeFile:
@@ -29,7 +30,9 @@ class WholeFile:
         except BlockingIOError as error:
             self._file.close()
             raise ExportRefused(
-                f"another export writes {self.path} now", hint="wait for it, or name another file"
+                mark("another export writes {path} now"),
+                hint=mark("wait for it, or name another file"),
+                path=self.path,
             ) from error
         self._file.truncate(0)
 
@@ -53,7 +56,11 @@ class WholeFile:
         flush(growing)
         for new, name in ((self._growing, self.path), (growing, metadata_file)):
             if name.exists():
-                raise ExportRefused(f"{name} has come to be meanwhile", hint="name another file")
+                raise ExportRefused(
+                    mark("{name} has come to be meanwhile"),
+                    hint=mark("name another file"),
+                    name=name,
+                )
             new.rename(name)
         flush(self.path.parent)
 
@@ -74,6 +81,8 @@ def growing(path: Path) -> Iterator[WholeFile]:
             file.end()
     except OSError as error:
         raise ExportRefused(
-            f"{error.filename or path}: {error.strerror or error}",
-            hint="is there room, and may this user write there? Nothing was left half done",
+            mark("{path}: {why}"),
+            hint=mark("is there room, and may this user write there? Nothing was left half done"),
+            path=error.filename or path,
+            why=error.strerror or error,
         ) from error

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Protocol
 
 from broker_bridge.errors import DiscardRefused
+from broker_bridge.language import mark
 from broker_bridge.store import CardChange
 from broker_bridge.stores.balance import GONE, Account, Claim, Sheet, Tally, claims
 from contract.discarding import Discard
@@ -49,8 +50,11 @@ def discard(ledgers: Ledgers, asked: Discard) -> Counts:
     total = sum((sum(tally) for _, tally in held), 0)
     if total != asked.count:
         raise DiscardRefused(
-            f"{asked.gateway} holds {total} readings and events, not {asked.count}",
-            hint=f"see nadi-bridge balance --gateway {asked.gateway}",
+            mark("{gateway} holds {total} readings and events, not {count}"),
+            hint=mark("see nadi-bridge balance --gateway {gateway}"),
+            gateway=asked.gateway,
+            total=total,
+            count=asked.count,
         )
     waiting = iter([each for each, tally in held if any(tally)])
     while some := list(islice(waiting, MAX_EPOCHS)):

@@ -8,6 +8,7 @@ import psycopg
 from psycopg import Connection, Cursor
 
 from broker_bridge.errors import StoreGone, StoreRefused
+from broker_bridge.language import mark
 from broker_bridge.standing import BridgeSign, Census, Standing
 from broker_bridge.store import AssetName, Balance, Tally
 from broker_bridge.stores import postgres_quarantine, postgres_registry, postgres_standing, tallies
@@ -107,13 +108,13 @@ class PostgresStore:
         with self._reading() as cursor:
             if _value(cursor, "SELECT pg_is_in_recovery()"):
                 raise StoreGone(
-                    "the database is a standby: it can only be read",
-                    hint="name the primary in store.conninfo, or promote this one",
+                    mark("the database is a standby: it can only be read"),
+                    hint=mark("name the primary in store.conninfo, or promote this one"),
                 )
             if not _value(cursor, "SELECT has_table_privilege('batch', 'INSERT')"):
                 raise StoreGone(
-                    "this user may not write to the database",
-                    hint="connect as the owner of its tables",
+                    mark("this user may not write to the database"),
+                    hint=mark("connect as the owner of its tables"),
                 )
 
     def tell_bridge(self, sign: BridgeSign) -> None:
@@ -295,8 +296,13 @@ def _check_durable(cursor: Cursor[Any]) -> None:
         value = _value(cursor, "SELECT current_setting(%s)", (name,))
         if value not in good:
             raise StoreGone(
-                f"PostgreSQL runs with {name} = {value}: what it commits a power cut may take back",
-                hint=f"set {name} = on in postgresql.conf and restart the server",
+                mark(
+                    "PostgreSQL runs with {name} = {value}: what it commits a power cut may take"
+                    " back"
+                ),
+                hint=mark("set {name} = on in postgresql.conf and restart the server"),
+                name=name,
+                value=value,
             )
 
 
@@ -311,11 +317,17 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except (psycopg.DataError, psycopg.IntegrityError, OverflowError) as error:
-        raise StoreRefused(f"PostgreSQL refuses the data: {_first_line(error)}") from error
+        raise StoreRefused(
+            mark("PostgreSQL refuses the data: {why}"),
+            why=_first_line(error),
+        ) from error
     except psycopg.Error as error:
         raise StoreGone(
-            f"PostgreSQL cannot be used: {_first_line(error)}",
-            hint="check that it runs, has room and may be written; the gateways keep everything",
+            mark("PostgreSQL cannot be used: {why}"),
+            hint=mark(
+                "check that it runs, has room and may be written; the gateways keep everything"
+            ),
+            why=_first_line(error),
         ) from error
 
 

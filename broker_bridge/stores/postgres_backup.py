@@ -9,6 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from broker_bridge.errors import BackupRefused
+from broker_bridge.language import mark
 
 LONGEST_S = 86_400
 INSTALLED = Path("/usr/lib/postgresql")
@@ -36,8 +37,9 @@ def load(file: Path, conninfo: str) -> None:
     database = conninfo_to_dict(conninfo).get("dbname", "")
     if tables:
         raise BackupRefused(
-            f"the database {database} is not empty",
-            hint="createdb a new one, name it in the settings, and restore into that",
+            mark("the database {database} is not empty"),
+            hint=mark("createdb a new one, name it in the settings, and restore into that"),
+            database=database,
         )
     _run(
         conninfo, "pg_restore", "--single-transaction", "--exit-on-error", "--no-owner",
@@ -55,11 +57,18 @@ def _run(conninfo: str, program: str, *arguments: str) -> None:
             capture_output=True, text=True, errors="replace", check=False, timeout=LONGEST_S,
         )  # fmt: skip
     except subprocess.TimeoutExpired as error:
-        raise BackupRefused(f"{program} did not end", hint="look at the database") from error
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
         raise BackupRefused(
-            f"{program}: {lines[0]}", hint="see its words; the database and its tools must fit"
+            mark("{program} did not end"),
+            hint=mark("look at the database"),
+            program=program,
+        ) from error
+    if done.returncode:
+        lines = done.stderr.strip().splitlines()
+        raise BackupRefused(
+            mark("{program}: {why}"),
+            hint=mark("see its words; the database and its tools must fit"),
+            program=program,
+            why=lines[0] if lines else mark("it ended without saying why"),
         )
 
 
@@ -68,6 +77,8 @@ def _found(program: str) -> str:
     found = str(newest[-1]) if newest else shutil.which(program)
     if not found:
         raise BackupRefused(
-            f"there is no {program} on this machine", hint="install postgresql-client"
+            mark("there is no {program} on this machine"),
+            hint=mark("install postgresql-client"),
+            program=program,
         )
     return found

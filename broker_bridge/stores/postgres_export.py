@@ -13,6 +13,7 @@ from psycopg import Connection, Cursor, IsolationLevel, sql
 from psycopg.errors import LockNotAvailable
 
 from broker_bridge.errors import StoreGone
+from broker_bridge.language import mark
 from broker_bridge.stores.exporting import (
     BLOCK_ROWS,
     NAMES,
@@ -109,13 +110,14 @@ def opened_moment(conninfo: str) -> Iterator["PostgresMoment"]:
             yield PostgresMoment(reading, asking)
     except LockNotAvailable as error:
         raise StoreGone(
-            "a commit takes longer than an export may keep the bridges waiting",
-            hint="try again; nadi-bridge doctor says what is slow",
+            mark("a commit takes longer than an export may keep the bridges waiting"),
+            hint=mark("try again; nadi-bridge doctor says what is slow"),
         ) from error
     except psycopg.Error as error:
         raise StoreGone(
-            f"PostgreSQL cannot be used: {str(error).strip().splitlines()[0]}",
-            hint="check that it runs, and run the export again; nothing was left half done",
+            mark("PostgreSQL cannot be used: {why}"),
+            hint=mark("check that it runs, and run the export again; nothing was left half done"),
+            why=str(error).strip().splitlines()[0],
         ) from error
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from psycopg import Cursor
 
 from broker_bridge.errors import StoreGone
+from broker_bridge.language import mark
 
 Partitioning = Literal["native", "timescale", "citus"]
 
@@ -27,19 +28,30 @@ def check_partitioning(cursor: Cursor[Any], wanted: Partitioning) -> None:
     (there,) = cursor.execute(_HAS_EXTENSION, (extension,)).fetchone() or (False,)
     if not there:
         raise StoreGone(
-            f"store.partitioning = {wanted}, but the database has no extension {extension}",
-            hint=f'install it and CREATE EXTENSION {extension}, or say partitioning = "native"',
+            mark("store.partitioning = {wanted}, but the database has no extension {extension}"),
+            hint=mark(
+                'install it and CREATE EXTENSION {extension}, or say partitioning = "native"'
+            ),
+            wanted=wanted,
+            extension=extension,
         )
     if wanted == "timescale":
         raise StoreGone(
-            "store.partitioning = timescale: this store keeps its months as PostgreSQL's own"
-            " partitions, which timescaledb cannot take over",
-            hint='say partitioning = "native"; docs/operations.md says when Timescale would help',
+            mark(
+                "store.partitioning = timescale: this store keeps its months as PostgreSQL's"
+                " own partitions, which timescaledb cannot take over"
+            ),
+            hint=mark(
+                'say partitioning = "native"; docs/operations.md says when Timescale would help'
+            ),
         )
     missing = [name for (name,) in cursor.execute(_NOT_DISTRIBUTED, (_SPREAD,)).fetchall()]
     if missing:
         raise StoreGone(
-            f"store.partitioning = citus, but {' and '.join(missing)} lie on one machine",
-            hint="with all bridges stopped: "
-            + " ".join(f"SELECT create_distributed_table('{one}', 'asset_id');" for one in missing),
+            mark("store.partitioning = citus, but these lie on one machine: {tables}"),
+            hint=mark("with all bridges stopped: {statements}"),
+            tables=", ".join(missing),
+            statements=" ".join(
+                f"SELECT create_distributed_table('{one}', 'asset_id');" for one in missing
+            ),
         )

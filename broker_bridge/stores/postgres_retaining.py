@@ -9,6 +9,7 @@ from psycopg import Cursor, sql
 from psycopg.errors import LockNotAvailable
 
 from broker_bridge.errors import RetentionRefused, StoreBusy
+from broker_bridge.language import mark
 from broker_bridge.stores.hours import (
     HOUR_MS,
     LARGEST,
@@ -160,8 +161,8 @@ class PostgresRetentionStep:
         """See `RetentionStep.announce`; a bridge of before would enter nothing as late."""
         if _one(self._db, _OLDER_BRIDGES, (APPLICATION,))[0]:
             raise RetentionRefused(
-                "a bridge that was started before this store was upgraded still runs",
-                hint="restart every bridge of the city, then try again",
+                mark("a bridge that was started before this store was upgraded still runs"),
+                hint=mark("restart every bridge of the city, then try again"),
             )
         self._move_bounds()
         self._db.execute(_ANNOUNCE, {"until": max(until_ms, self.kept().raw_from_ms)})
@@ -308,8 +309,9 @@ def _patience(table: Partitioned) -> Iterator[None]:
         yield
     except LockNotAvailable as error:
         raise StoreBusy(
-            f"the table {table} is in use all the time: nothing can be done with it now",
-            hint="is it a backup or a long query? The next run goes on; nothing is lost",
+            mark("the table {table} is in use all the time: nothing can be done with it now"),
+            hint=mark("is it a backup or a long query? The next run goes on; nothing is lost"),
+            table=table,
         ) from error
 
 

@@ -9,6 +9,7 @@ from psycopg import Connection, Cursor, sql
 from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 
 from broker_bridge.errors import StoreGone
+from broker_bridge.language import mark
 from broker_bridge.stores.postgres_hours import kept_for_now, months_with_raw
 from broker_bridge.stores.postgres_rows import known_months, make_months, months_around
 from broker_bridge.stores.schema import foreign, migrations_of, pending
@@ -59,7 +60,7 @@ def migrate(connection: Connection[Any], *, patience_s: float = PATIENCE_S) -> N
 
 def _bring_up_to_date(cursor: Cursor[Any], patience_s: float) -> None:
     known = version_of(cursor)
-    steps = pending(migrations_of("postgresql"), known, where="the database")
+    steps = pending(migrations_of("postgresql"), known, where=mark("the database"))
     if steps and known:
         _have_alone(cursor, patience_s)
     cursor.execute(_VERSION_TABLE)
@@ -84,9 +85,13 @@ def _patience(cursor: Cursor[Any], seconds: float) -> Iterator[None]:
         yield
     except (DeadlockDetected, LockNotAvailable, QueryCanceled) as error:
         raise StoreGone(
-            "the store is of an older version, and its tables are in use all the time: it cannot be"
-            " brought up to date now",
-            hint="is it a backup, an export or a long query? nadi-bridge run tries again by itself",
+            mark(
+                "the store is of an older version, and its tables are in use all the time: it"
+                " cannot be brought up to date now"
+            ),
+            hint=mark(
+                "is it a backup, an export or a long query? nadi-bridge run tries again by itself"
+            ),
         ) from error
     cursor.execute(_TIMEOUT, (before,))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from broker_bridge.errors import RegistryRefused
+from broker_bridge.language import mark
 from contract.identity import Kind
 
 State = Literal["listed", "unlisted", "retired"]
@@ -69,13 +70,16 @@ def is_new(known: Known, registry: NewRegistry) -> bool:
         return True
     if registry.number < known.number:
         raise RegistryRefused(
-            f"registry {registry.number} is older than registry {known.number}, which is loaded",
-            hint="load the newest: nadi fleet publish names its file",
+            mark("registry {number} is older than registry {known}, which is loaded"),
+            hint=mark("load the newest: nadi fleet publish names its file"),
+            number=str(registry.number),
+            known=str(known.number),
         )
     if registry.sha256 != known.sha256:
         raise RegistryRefused(
-            f"registry {known.number} is loaded already, and this file says something else",
-            hint="two offices publish for this city: let one of them publish again",
+            mark("registry {known} is loaded already, and this file says something else"),
+            hint=mark("two offices publish for this city: let one of them publish again"),
+            known=str(known.number),
         )
     return False
 

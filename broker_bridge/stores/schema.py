@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from broker_bridge.errors import StoreGone, StoreNewer
+from broker_bridge.language import mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +33,11 @@ def pending(all_of: Sequence[Migration], version: int, *, where: str) -> Sequenc
     newest = all_of[-1].version
     if version > newest:
         raise StoreNewer(
-            f"{where} has schema version {version}, this program knows {newest} at most",
-            hint="start the newer program that wrote it, or update this one",
+            mark("{where} has schema version {version}, this program knows {newest} at most"),
+            hint=mark("start the newer program that wrote it, or update this one"),
+            where=where,
+            version=version,
+            newest=newest,
         )
     return [migration for migration in all_of if migration.version > version]
 
@@ -41,6 +45,7 @@ def pending(all_of: Sequence[Migration], version: int, *, where: str) -> Sequenc
 def foreign(where: str) -> StoreGone:
     """Another program's database was opened."""
     return StoreGone(
-        f"{where} is not a Nadi Kota store: another program's tables are in it",
-        hint="name an empty database, or the one this city has used before",
+        mark("{where} is not a Nadi Kota store: another program's tables are in it"),
+        hint=mark("name an empty database, or the one this city has used before"),
+        where=where,
     )

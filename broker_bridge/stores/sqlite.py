@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from broker_bridge.errors import StoreGone, StoreRefused
+from broker_bridge.language import mark
 from broker_bridge.standing import BridgeSign, Census, Standing
 from broker_bridge.store import AssetName, Balance, Tally
 from broker_bridge.stores import sqlite_quarantine, sqlite_registry, sqlite_standing, tallies
@@ -261,8 +262,9 @@ class SqliteStore:
         # SQLite would go on writing into a deleted file, and every receipt would be a lie.
         if self._path != IN_MEMORY and _inode(self._path) != self._inode:
             raise StoreGone(
-                f"{self._path} was deleted or replaced while it was open",
-                hint="put the database file back, or start the bridge again with a new one",
+                mark("{path} was deleted or replaced while it was open"),
+                hint=mark("put the database file back, or start the bridge again with a new one"),
+                path=self._path,
             )
         return self._connection
 
@@ -368,9 +370,17 @@ def _in_words(path: str) -> Iterator[None]:
     try:
         yield
     except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
-        raise StoreRefused(f"{path} refuses the data: {error}") from error
+        raise StoreRefused(
+            mark("{path} refuses the data: {why}"),
+            path=path,
+            why=error,
+        ) from error
     except sqlite3.Error as error:
         raise StoreGone(
-            f"{path} cannot be used: {error}",
-            hint="check that its folder exists and has room, and that the file can be written",
+            mark("{path} cannot be used: {why}"),
+            hint=mark(
+                "check that its folder exists and has room, and that the file can be written"
+            ),
+            path=path,
+            why=error,
         ) from error

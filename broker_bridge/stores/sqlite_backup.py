@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from broker_bridge.errors import BackupRefused
+from broker_bridge.language import mark
 
 PAGES_A_STEP = 4_096
 SPARE_BYTES = 16 << 20
@@ -36,13 +37,17 @@ def copy_store(
             said = target.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.Error as error:
         raise BackupRefused(
-            f"{path} could not be copied: {error}",
-            hint="is there room? Otherwise the store is damaged: see nadi-bridge check",
+            mark("{path} could not be copied: {why}"),
+            hint=mark("is there room? Otherwise the store is damaged: see nadi-bridge check"),
+            path=path,
+            why=error,
         ) from error
     if said != "ok":
         raise BackupRefused(
-            f"the copy of {path} is not whole: {said}",
-            hint="the store itself is damaged; keep the last good backup",
+            mark("the copy of {path} is not whole: {said}"),
+            hint=mark("the store itself is damaged; keep the last good backup"),
+            path=path,
+            said=said,
         )
 
 
@@ -52,8 +57,9 @@ def put_back(file: Path, path: Path, now: datetime, *, replace: bool) -> Path | 
     there = path.exists()
     if there and not replace:
         raise BackupRefused(
-            f"{path} is there already",
-            hint="stop the bridges; --replace puts it aside and takes the backup instead",
+            mark("{path} is there already"),
+            hint=mark("stop the bridges; --replace puts it aside and takes the backup instead"),
+            path=path,
         )
     new = path.with_name(f"{path.name}.restoring")
     try:
@@ -75,6 +81,9 @@ def _room_for(file: Path, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise BackupRefused(
-            f"{folder} has {free >> 20} MB free, and {needed >> 20} MB are needed",
-            hint="make room, or name another folder; nothing was changed",
+            mark("{folder} has {free} MB free, and {needed} MB are needed"),
+            hint=mark("make room, or name another folder; nothing was changed"),
+            folder=folder,
+            free=free >> 20,
+            needed=needed >> 20,
         )

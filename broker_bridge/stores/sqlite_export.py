@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from broker_bridge.errors import StoreGone
+from broker_bridge.language import mark
 from broker_bridge.stores.exporting import (
     BLOCK_ROWS,
     NAMES,
@@ -79,7 +80,10 @@ def opened_moment(path: Path) -> Iterator["SqliteMoment"]:
             yield SqliteMoment(database)
     except sqlite3.Error as error:
         raise StoreGone(
-            f"{path} cannot be read: {error}", hint="is it a store, and may this user read it?"
+            mark("{path} cannot be read: {why}"),
+            hint=mark("is it a store, and may this user read it?"),
+            path=path,
+            why=error,
         ) from error
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from broker_bridge.errors import StoreGone
 from broker_bridge.inbound import Arrived
 from broker_bridge.ingest import Ingest
+from broker_bridge.language import mark
 from broker_bridge.standing import BridgeSign, Census
 from broker_bridge.store import AssetName, Balance, Tally, Transaction
 from broker_bridge.stores.sqlite import SqliteStore
@@ -58,9 +59,9 @@ class FlakyStore:
         with self.store.transaction() as transaction:
             yield transaction
             if fate == "gone before":
-                raise StoreGone("the database is gone")
+                raise StoreGone(mark("the database is gone"))
         if fate == "gone after":
-            raise StoreGone("the database is gone, but not what it has committed")
+            raise StoreGone(mark("the database is gone, but not what it has committed"))
 
     def tell_bridge(self, sign: BridgeSign) -> None:
         """Nobody looks at it here."""
