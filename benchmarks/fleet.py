@@ -24,11 +24,11 @@ from scripts.district.stored import CityStore
 from scripts.herd.crowd import Crowd
 from scripts.herd.uplinks import Part, Seen
 
-FEW = 20
+FEW, FEW_MINUTES = 20, 2.0
 ASSETS = 40  # of each gateway, with five values once a minute: 200 readings
 WARM_S = 60.0  # then each asset is known
 RETURN_S = 300.0
-DRAIN_S = 180.0
+DRAIN_S = 600.0
 MEMORY = Path("/dev/shm")
 ROWS = "SELECT (SELECT count(*) FROM reading) + (SELECT count(*) FROM undated)"
 
@@ -41,6 +41,7 @@ class _Ran:
     took_s: float
     used_s: Mapping[str, float]  # CPU by program
     up: int
+    waiting: int  # batches, at the end of the time
     seen: Mapping[GatewayId, Seen]
     committed: Mapping[GatewayId, int]
     rows: int
@@ -48,9 +49,11 @@ class _Ran:
 
     @property
     def lost_or_doubled(self) -> int:
-        """Readings that were sealed and are not in the store once."""
+        """Readings that are neither held nor in the store, or there more than once."""
         missing = sum(
-            abs(one.sealed - self.committed.get(name, 0)) for name, one in self.seen.items()
+            abs(one.sealed - self.committed.get(name, 0))
+            for name, one in self.seen.items()
+            if not one.held
         )
         return missing + abs(self.rows - sum(self.committed.values()))
 
@@ -74,21 +77,24 @@ class _Ran:
 
 def measure(run: Run) -> Iterator[Figure]:
     """The small fleet first, each on a city of its own."""
-    few, many = (_run(run, gateways) for gateways in (FEW, run.gateways))
+    few = _run(run, FEW, minutes=min(FEW_MINUTES, run.minutes))
+    many = _run(run, run.gateways, minutes=run.minutes)
     yield Figure(
         name="fleet.gateways",
         value=many.up,
         unit="gateways",
         target=at_least(2_000),
         detail=f"connected at the end of {many.took_s / 60:.0f} minutes, each with a TLS session"
-        f" of its own; broker {many.broker_mib:.0f} MiB resident; {load()}",
+        f" of its own; {many.waiting:,} batches waited then; broker {many.broker_mib:.0f} MiB"
+        f" resident; {load()}",
     )
     yield Figure(
         name="fleet.lost_or_doubled",
         value=many.lost_or_doubled,
         unit="readings",
         target=exactly(0),
-        detail=f"of {sum(one.sealed for one in many.seen.values()):,} sealed",
+        detail=f"of {sum(one.sealed for one in many.seen.values()):,} sealed;"
+        f" {sum(one.held for one in many.seen.values()):,} batches are still held",
     )
     yield Figure(
         name="fleet.cpu_share",
@@ -99,7 +105,7 @@ def measure(run: Run) -> Iterator[Figure]:
     )
 
 
-def _run(run: Run, gateways: int) -> _Ran:
+def _run(run: Run, gateways: int, *, minutes: float) -> _Ran:
     folder = run.folder / f"{gateways}"
     folder.mkdir()
     with ExitStack() as ending:
@@ -112,7 +118,7 @@ def _run(run: Run, gateways: int) -> _Ran:
         if not crowd.wait_for("up", gateways, within_s=RETURN_S):
             raise OSError(f"of {gateways:,} gateways {crowd.ask('look')['up']:,} are connected")
         time.sleep(WARM_S)
-        return _watched(run, city, crowd)
+        return _watched(run, city, crowd, minutes * 60)
 
 
 def _part(cards: Path) -> Part:
@@ -127,11 +133,11 @@ def _brokers(city: CityBench, gateways: int) -> Mapping[GatewayId, BrokerAddress
     return {name: city.gateway_settings(name).broker for name in names}
 
 
-def _watched(run: Run, city: CityBench, crowd: Crowd) -> _Ran:
+def _watched(run: Run, city: CityBench, crowd: Crowd, seconds: float) -> _Ran:
     """From the middle of its work into the middle of its work; then it ends, whole."""
     crowd.ask(f"back {time.clock_gettime(time.CLOCK_BOOTTIME)}")
     before, began_s, used = city.store.ask(COMMITTED), time.monotonic(), _used_s(city)
-    while (left_s := began_s + run.minutes * 60 - time.monotonic()) > 0:
+    while (left_s := began_s + seconds - time.monotonic()) > 0:
         looked = crowd.ask("look")
         run.say(
             f"{left_s:.0f} s to go; {looked['up']:,} connected, {looked['open']:,} batches wait"
@@ -139,11 +145,12 @@ def _watched(run: Run, city: CityBench, crowd: Crowd) -> _Ran:
         time.sleep(min(left_s, 30.0))
     used = {name: now - used[name] for name, now in _used_s(city).items()}
     took_s, readings = time.monotonic() - began_s, city.store.ask(COMMITTED) - before
-    up, broker_mib = crowd.ask("hush")["up"], resident_mib(city.broker.program.pid)
+    ended, broker_mib = crowd.ask("hush"), resident_mib(city.broker.program.pid)
     crowd.wait_for("open", 0, within_s=DRAIN_S)
     seen = crowd.end()
     return _Ran(
-        readings=readings, took_s=took_s, used_s=used, up=up, seen=seen,
+        readings=readings, took_s=took_s, used_s=used, seen=seen,
+        up=ended["up"], waiting=ended["open"],
         committed=CityStore(city.store.settings).committed(), rows=city.store.ask(ROWS),
         broker_mib=broker_mib,
     )  # fmt: skip
