@@ -79,9 +79,21 @@ class _Client(aiomqtt.Client):
         if not info.is_published():
             confirmed = asyncio.Event()
             with self._pending_call(info.mid, confirmed, self._pending_publishes):
-                await self._wait_for(confirmed.wait(), timeout=CALL_TIMEOUT_S)
+                await told_in_time(confirmed)
         reason = self.reasons.pop(info.mid, None)
         return None if reason is None else str(reason)
+
+
+async def told_in_time(confirmed: asyncio.Event) -> None:
+    """Not by asyncio.wait_for, which aiomqtt uses: before Python 3.12 it may swallow a cancel.
+
+    Then a statement goes on without its link: nothing is sent or heard, and nobody connects anew.
+    """
+    try:
+        async with asyncio.timeout(CALL_TIMEOUT_S):
+            await confirmed.wait()
+    except TimeoutError as late:
+        raise aiomqtt.MqttError("no PUBACK in time") from late
 
 
 def _properties(post: Post) -> Properties | None:
