@@ -25,9 +25,9 @@ class Grouping:
 
     @property
     def backlog_batches(self) -> int:
-        """What of a group is kept for a backlog, so that it goes on, and the most it may be.
+        """What of a group with anything fresh in it is kept for a backlog, and the most it may be.
 
-        Whatever is fresh waits for the group before it, which must not take long.
+        So a backlog goes on, and whatever is fresh waits for no group that takes long.
         """
         return max(1, self.group_batches // 4)
 
@@ -94,6 +94,8 @@ class Inbox(Generic[_T]):
 
     def _take(self) -> list[_T]:
         bounds = self._grouping
+        if not self._fresh:
+            return [*self._first(self._backlog, bounds.group_batches, bounds.group_bytes)]
         backlog = min(len(self._backlog), bounds.backlog_batches)
         backlog_bytes = bounds.group_bytes // 4 if backlog else 0
         return [

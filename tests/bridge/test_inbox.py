@@ -82,7 +82,7 @@ def test_what_is_fresh_goes_before_a_backlog_that_came_first() -> None:
     for item in "abcdef":
         assert box.put(item, size=10, backlog=True)
     assert box.put("L", size=10)
-    assert [box.group(timeout_s=0) for _ in range(2)] == [["L", "a"], ["b"]]
+    assert [box.group(timeout_s=0) for _ in range(2)] == [["L", "a"], ["b", "c", "d"]]
 
 
 def test_a_backlog_goes_on_while_fresh_messages_never_end() -> None:
@@ -92,11 +92,19 @@ def test_a_backlog_goes_on_while_fresh_messages_never_end() -> None:
     assert [box.group(timeout_s=0) for _ in range(2)] == [["L", "M", "a"], ["N", "O", "b"]]
 
 
-def test_a_backlog_never_makes_a_group_that_takes_long() -> None:
+def test_a_backlog_beside_something_fresh_makes_no_group_that_takes_long() -> None:
     box = inbox(replace(GROUPING, group_batches=8))
     for item in "abcde":
         assert box.put(item, size=1, backlog=True)
-    assert [box.group(timeout_s=0) for _ in range(3)] == [["a", "b"], ["c", "d"], ["e"]]
+    assert box.put("L", size=1)
+    assert box.group(timeout_s=0) == ["L", "a", "b"]
+
+
+def test_a_backlog_that_is_alone_is_taken_in_groups_of_the_largest_size() -> None:
+    box = inbox()
+    for item in "abcde":
+        assert box.put(item, size=10, backlog=True)
+    assert [box.group(timeout_s=0) for _ in range(2)] == [["a", "b", "c"], ["d", "e"]]
 
 
 def test_a_large_fresh_message_does_not_end_a_backlog() -> None:
