@@ -86,6 +86,10 @@ class Renewing:
         """Whether the broker lets its holder in."""
         return self.centre.accepts(self.reach(identity))
 
+    def refuses(self, identity: Identity) -> bool:
+        """Whether the broker turns its holder away by now; a SIGHUP takes a moment."""
+        return any(not self.accepts(identity) for _ in range(200))
+
     def copy_of(self, identity: Identity) -> Identity:
         """What a thief has of it."""
         folder = self.folder / "stolen" / identity.nonce

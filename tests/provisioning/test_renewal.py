@@ -88,7 +88,7 @@ def test_a_renewed_certificate_is_tried_taken_up_and_answered_before_the_old_one
     assert not (there.folder / "identities" / NONCE / KEY).exists()
     assert there.accepts(old), "the broker has no list yet that names it"
     assert apply(nadi, there).document["result"] == {"replaced": 1}
-    assert not there.accepts(old)
+    assert there.refuses(old)
     assert there.accepts(there.in_use)
     again = nadi(*there.line, "--json", env=there.environment)
     assert again.document["code"] == "already"
@@ -110,7 +110,7 @@ def test_a_gateway_that_seals_nothing_ends_its_old_certificate_too(
     assert (done.code, done.document["code"]) == (0, "done"), done.err + done.out
     assert there.pole.status().sealed.readings == 0
     assert apply(nadi, there).document["result"] == {"replaced": 1}
-    assert not there.accepts(old)
+    assert there.refuses(old)
     assert there.accepts(there.in_use)
 
 
