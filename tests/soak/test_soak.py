@@ -20,7 +20,7 @@ def test_a_gateway_takes_no_more_after_hours_than_before_and_loses_nothing() -> 
 
 
 def test_an_agent_that_remembers_what_it_sealed_is_found_out(tmp_path: Path) -> None:
-    said = run_in(broken_build(control("sealed_remembered"), tmp_path), *DAYS, "0.15")
+    said = run_in(broken_build(control("sealed_remembered"), tmp_path), *DAYS, "0.1")
     assert said.returncode == 1, said.stdout + said.stderr
     assert "memory grows" in said.stdout
 
