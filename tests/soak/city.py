@@ -1,6 +1,7 @@
 """A city at the other end of a link in memory: acknowledges, receipts, and is cut off at times."""
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,7 +19,7 @@ Cut = tuple[float, float]  # from and until, in seconds of the loop's time
 
 
 class City:
-    """Hands out links; knows which numbers it has, and counts what came."""
+    """Hands out links, and knows which numbers it has."""
 
     def __init__(self, name: CityName, gateway: GatewayId, cuts: Sequence[Cut]) -> None:
         topics = Topics(name)
@@ -27,7 +28,6 @@ class City:
         self._cuts = cuts
         self._has: dict[Epoch, RangeSet] = {}
         self._version = 0
-        self.batches = 0
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Link]:
@@ -35,22 +35,20 @@ class City:
         now_s = asyncio.get_running_loop().time()
         if any(first_s <= now_s < last_s for first_s, last_s in self._cuts):
             raise LinkDown("the fibre is cut")
-        ends_s = min((first_s for first_s, _ in self._cuts if first_s > now_s), default=None)
+        ends_s = min((first_s for first_s, _ in self._cuts if first_s > now_s), default=math.inf)
         link = _Line(self)
-        ending = _at(ends_s, link.cut)
+        ending = asyncio.get_running_loop().call_at(ends_s, link.cut)
         try:
             yield link
         finally:
             link.cut()
-            if ending:
-                ending.cancel()
+            ending.cancel()
 
     def take(self, post: Post) -> bool:
         """Whether a receipt is due for it."""
         if post.topic not in self._lanes:
             return False
         key = decode_header(post.properties).key
-        self.batches += 1
         self._has[key.epoch] = self._has.get(key.epoch, RangeSet()) | RangeSet.of([key.n])
         return True
 
@@ -99,10 +97,3 @@ class _Line:
         self._receipt_due = False
         if not self._down:
             self._incoming.put_nowait(self._city.receipt())
-
-
-def _at(when_s: float | None, act: object) -> asyncio.TimerHandle | None:
-    if when_s is None:
-        return None
-    assert callable(act)
-    return asyncio.get_running_loop().call_at(when_s, act)

@@ -159,7 +159,7 @@ class _Parts:
     ) -> None:
         self.events = 0
         chance = random.Random(0)
-        topics, uplink = Topics(BAUBAU), Uplink(outbox.ledger, settings.uplink, jitter=_never)
+        topics, uplink = Topics(BAUBAU), Uplink(outbox.ledger, settings.uplink, jitter=_even)
         diary = Diary(folder / FILE, boot=BOOT, boot_ms=clock.boot_ms)
         self._round = Round()
         reporter = Reporter(
@@ -169,7 +169,7 @@ class _Parts:
         self.sync = Synchroniser(
             connector=FarCity(BAUBAU, GATEWAY, cuts), outbox=outbox, uplink=uplink, topics=topics,
             settings=settings.uplink, status=reporter.status,
-            now_s=lambda: clock.boot_ms() / 1_000, jitter=_never,
+            now_s=lambda: clock.boot_ms() / 1_000, jitter=_even,
         )  # fmt: skip
         self.sealer = Sealer(
             outbox=outbox, round_=self._round, clock=clock, interval_s=INTERVAL_MS / 1_000,
@@ -218,5 +218,5 @@ def _line(devices: tuple[Device, ...], clock: VirtualClock, chance: random.Rando
     )  # fmt: skip
 
 
-def _never() -> float:
+def _even() -> float:
     return 1.0
