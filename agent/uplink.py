@@ -13,6 +13,8 @@ from contract.settings import UplinkSettings
 
 FRESH_S = 30.0
 RECEIPT_GRACE_S = 1.0
+# Two bridges share the batches, and one may be so much behind the other without having lost any.
+OVERTAKEN_S = 5.0
 BackoffJitter = Callable[[], float]
 
 
@@ -34,12 +36,23 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A batch sent and not receipted; `acknowledged` once the broker has its last copy."""
+    """A batch sent and not receipted; `acknowledged` once the broker has its last copy.
+
+    `overtaken` once the city has closed what was sent after the last copy; `overtakings` counts.
+    """
 
     lane: Lane
     sent_s: float
+    turn: int
     attempts: int = 1
     acknowledged: bool = False
+    overtaken: bool = False
+    overtakings: int = 0
+
+    @property
+    def is_backlog(self) -> bool:
+        """Backlog and what is fresh are two lines in the bridge; neither overtakes itself."""
+        return self.lane is Lane.BACKLOG
 
 
 class Uplink:
@@ -50,6 +63,7 @@ class Uplink:
         self._settings = settings
         self._jitter = jitter
         self._flights: dict[Name, Flight] = {}
+        self._turns = 0
         self._fresh: dict[Name, float] = {}
         self._up = False
         self._not_before_s = 0.0
@@ -87,12 +101,26 @@ class Uplink:
         """The ledger has believed a receipt: what it closed flies no more, and somebody listens."""
         self._refusals, self._not_before_s = 0, now_s
         opened = {ledger.epoch: ledger.open for ledger in self._ledger.epochs}
+        newest = self._newest_closed()
         self._flights = {
-            name: flight
+            name: _judged(flight, newest[flight.is_backlog])
             for name, flight in self._flights.items()
             if name.epoch in opened and name.n in opened[name.epoch]
         }
         self._backlog_from_s = min(self._backlog_from_s, now_s)
+
+    def _newest_closed(self) -> dict[bool, int]:
+        """The last turn, of backlog and of the rest, of which a batch is closed: a lagging bridge
+        loses without a word what its broker has no room for, and takes what was sent later.
+
+        Which copy of several was closed, nobody knows.
+        """
+        closed = {ledger.epoch: ledger.settled | ledger.rejected for ledger in self._ledger.epochs}
+        newest = {False: 0, True: 0}
+        for name, flight in self._flights.items():
+            if flight.attempts == 1 and name.n in closed.get(name.epoch, ()):
+                newest[flight.is_backlog] = max(newest[flight.is_backlog], flight.turn)
+        return newest
 
     def acknowledged(self, name: Name) -> None:
         """PUBACK: the broker has the bytes, which proves nothing and only times the next copy."""
@@ -141,6 +169,8 @@ class Uplink:
 
     def _due_s(self, flight: Flight) -> float:
         patience_s = self._settings.resend_after_s * 2.0 ** min(flight.attempts - 1, 16)
+        if flight.overtaken:
+            patience_s = min(patience_s, OVERTAKEN_S * 2.0 ** min(flight.overtakings - 1, 16))
         return flight.sent_s + min(patience_s, self._settings.resend_max_s)
 
     def _first_sends(self, now_s: float) -> Iterator[Order]:
@@ -194,9 +224,11 @@ class Uplink:
             self._budget -= size
 
     def _launch(self, order: Order, now_s: float) -> None:
-        before = self._flights.get(order.name)
-        attempts = before.attempts + 1 if before else 1
-        self._flights[order.name] = Flight(order.lane, now_s, attempts)
+        self._turns += 1
+        flight = Flight(order.lane, now_s, self._turns)
+        if before := self._flights.get(order.name):
+            flight = replace(flight, attempts=before.attempts + 1, overtakings=before.overtakings)
+        self._flights[order.name] = flight
 
     def wake_s(self, now_s: float) -> float | None:
         """When to plan again if nothing happens before; None while there is nothing to wait for."""
@@ -211,6 +243,12 @@ class Uplink:
             due.append(now_s - self._budget / rate + 0.01)
         due += [sealed_s + FRESH_S for sealed_s in self._fresh.values()]
         return min(due, default=None)
+
+
+def _judged(flight: Flight, newest: int) -> Flight:
+    if flight.overtaken or flight.turn > newest:
+        return flight
+    return replace(flight, overtaken=True, overtakings=flight.overtakings + 1)
 
 
 def backoff_s(attempt: int, settings: UplinkSettings) -> float:

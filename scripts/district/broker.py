@@ -1,9 +1,11 @@
 """A private Mosquitto that runs the city's own configuration in a folder of its own."""
 
 import os
+import re
 import shutil
 import socket
 import ssl
+from collections.abc import Mapping
 from pathlib import Path
 
 from contract.identity import City
@@ -28,8 +30,12 @@ class Broker:
         port: int,
         credentials: Credentials,
         probe: Credentials,
+        bounds: Mapping[str, int] | None = None,
     ) -> None:
-        """Writes its files into `folder`; `probe` is any client's, to see when it accepts."""
+        """Writes its files into `folder`; `probe` is any client's, to see when it accepts.
+
+        `bounds` are settings of Mosquitto that take the place of the city's.
+        """
         self.port = port
         self._probe = probe
         self._store = folder / STORE
@@ -37,6 +43,7 @@ class Broker:
             folder, city=city, listener=f"{port} 127.0.0.1", credentials=credentials
         )
         conf_file = folder / CONF
+        conf_file.write_text(_bounded(conf_file.read_text(), bounds or {}))
         if os.geteuid() == 0:
             # It would become user mosquitto, who may not enter the folders of a test.
             conf_file.write_text(f"user root\n{conf_file.read_text()}")
@@ -83,6 +90,14 @@ class Broker:
                 return True
         except OSError:
             return False
+
+
+def _bounded(conf: str, bounds: Mapping[str, int]) -> str:
+    """The city's configuration with other numbers in it."""
+    for name, bound in bounds.items():
+        conf, found = re.subn(rf"^{name} .*$", f"{name} {bound}", conf, flags=re.MULTILINE)
+        assert found == 1, f"{name} stands {found} times in the city's configuration"
+    return conf
 
 
 def mosquitto() -> str:

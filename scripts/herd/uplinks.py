@@ -49,6 +49,8 @@ class Part:
     waiting: int  # readings of each while it is cut off
     reconnect_max_s: float
     seed: int
+    window_batches: int = UplinkSettings().window_batches
+    resend_after_s: float = UplinkSettings().resend_after_s
     assets: int = 24  # of each, read whole once a minute in turn
     quantities: tuple[str, ...] = ("voltage",)
 
@@ -96,7 +98,10 @@ class OneUplink:
     def _build_sync(self, part: Part) -> Synchroniser:
         broker = Broker.model_validate(part.brokers[self.gateway])
         topics = Topics(City(part.city))
-        settings = UplinkSettings(reconnect_max_s=part.reconnect_max_s)
+        settings = UplinkSettings(
+            reconnect_max_s=part.reconnect_max_s, window_batches=part.window_batches,
+            resend_after_s=part.resend_after_s,
+        )  # fmt: skip
         will = encode_model(Status(gateway=self.gateway, state="offline"))
         reporter = Reporter(
             outbox=self._outbox, clock=self._clock, started_ms=0, faults=list, runway=_unknown

@@ -6,7 +6,7 @@ import pytest
 
 from agent.outbox.ledger import Ledger
 from agent.outbox.records import EpochRecord
-from agent.uplink import Name, Uplink, backoff_s
+from agent.uplink import OVERTAKEN_S, Name, Uplink, backoff_s
 from contract.identity import BootId, Epoch, Lane
 from contract.messages import Counts, EpochReceipt, Receipt
 from contract.ranges import RangeSet
@@ -105,6 +105,82 @@ def test_each_copy_waits_twice_as_long_up_to_a_bound() -> None:
             uplink.acknowledged(order.name)
         now_s += 1.0
     assert [b - a for a, b in pairwise(sent)] == [10, 20, 40, 40, 40]
+
+
+def flown(uplink: Uplink, ledger: Ledger, *numbers: int, at_s: float) -> None:
+    """Fresh batches, each sealed, sent and taken by the broker."""
+    for n in numbers:
+        ledger.current.held |= RangeSet([(n, n)])
+        uplink.sealed(Name(NOW, n), at_s)
+        assert Name(NOW, n) in [order.name for order in uplink.plan(at_s)]
+        uplink.acknowledged(Name(NOW, n))
+
+
+def now_committed(*ranges: tuple[int, int], version: int = 1) -> Receipt:
+    epoch = EpochReceipt(epoch=NOW, first=1, last=100, committed=list(ranges))
+    return Receipt(gateway="bb-0001", version=version, epochs=[epoch])  # type: ignore[arg-type]  # a str
+
+
+def test_what_the_city_did_not_close_before_a_later_batch_is_sent_again_without_waiting() -> None:
+    uplink, ledger = made(0, 0)
+    flown(uplink, ledger, 1, at_s=1.0)
+    flown(uplink, ledger, 2, at_s=2.0)
+    flown(uplink, ledger, 3, at_s=3.0)
+    ledger.settle(now_committed((2, 2)))
+    uplink.receipted(3.1)
+    assert uplink.plan(3.1) == []  # a bridge may be behind another one
+    assert uplink.wake_s(3.1) == 1.0 + OVERTAKEN_S
+    assert [order.name.n for order in uplink.plan(1.0 + OVERTAKEN_S)] == [1]
+    assert uplink.plan(12.9) == []  # nothing later than the third was closed
+
+
+def test_a_batch_that_is_overtaken_again_and_again_waits_twice_as_long_each_time() -> None:
+    """The city may keep it aside each time and never close it."""
+    settings = SETTINGS.model_copy(update={"resend_after_s": 3_600.0, "resend_max_s": 3_600.0})
+    uplink, ledger = made(0, 0, settings=settings)
+    sent: list[int] = []
+    for n in range(1, 81):
+        ledger.current.held |= RangeSet([(n, n)])
+        uplink.sealed(Name(NOW, n), float(n))
+        for order in uplink.plan(float(n)):
+            sent += [n] if order.name.n == 1 else []
+            uplink.acknowledged(order.name)
+        ledger.settle(now_committed(*[(2, n)][: n - 1], version=n))
+        uplink.receipted(float(n))
+    assert [b - a for a, b in pairwise(sent)] == [5, 10, 20, 40]
+
+
+def test_a_fresh_batch_overtakes_no_backlog_that_waits_in_the_bridge() -> None:
+    uplink, ledger = made(3, 0)
+    for order in uplink.plan(1.0):
+        assert order.lane is Lane.BACKLOG
+        uplink.acknowledged(order.name)
+    flown(uplink, ledger, 1, at_s=2.0)
+    ledger.settle(now_committed((1, 1)))
+    uplink.receipted(2.1)
+    assert uplink.plan(10.9) == []
+
+
+def test_a_copy_that_may_be_the_first_or_the_second_overtakes_nothing() -> None:
+    """A bridge that is more than a copy's time behind has not lost what was sent in between."""
+    uplink, ledger = made(0, 0)
+    flown(uplink, ledger, 1, at_s=0.0)
+    flown(uplink, ledger, 2, at_s=9.0)
+    (again,) = uplink.plan(10.0)
+    uplink.acknowledged(again.name)
+    ledger.settle(now_committed((1, 1)))
+    uplink.receipted(10.5)
+    assert uplink.plan(18.9) == []
+
+
+def test_what_left_the_card_in_flight_overtakes_nothing() -> None:
+    uplink, ledger = made(0, 0)
+    flown(uplink, ledger, 1, 2, at_s=0.0)
+    ledger.current.held -= RangeSet([(2, 2)])
+    ledger.settle(now_committed())
+    uplink.receipted(0.5)
+    assert uplink.in_flight == 1
+    assert uplink.plan(9.9) == []
 
 
 def test_a_receipt_frees_the_window() -> None:

@@ -30,6 +30,8 @@ CLAIMS = {
     "::test_another_count_is_refused_and_nothing_changes[sqlite-12]",
     "window_counts_each": "tests/agent/test_uplink.py"
     "::test_a_window_that_is_refused_at_once_waits_as_long_as_one_batch",
+    "overtaken_waits": "tests/agent/test_uplink.py"
+    "::test_what_the_city_did_not_close_before_a_later_batch_is_sent_again_without_waiting",
     "no_room_for_fresh": "tests/agent/test_uplink.py"
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
     "one_line_for_all": "tests/system/test_lanes.py"
