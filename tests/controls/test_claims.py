@@ -36,12 +36,16 @@ CLAIMS = {
     "::test_the_window_is_bounded_and_keeps_room_for_what_is_fresh",
     "one_line_for_all": "tests/system/test_lanes.py"
     "::test_a_live_batch_is_receipted_before_the_backlog_that_came_first",
+    "cardless_forgets": "tests/system/test_cardless.py"
+    "::test_a_card_that_is_read_only_at_the_start_ends_no_agent_and_its_readings_are_sealed_later",
     "counters_forgotten": "tests/agent/outbox/test_counters.py"
     "::test_a_destroyed_outbox_leaves_what_each_epoch_held",
     "spoilt_body_unexpected": "tests/fuzz/test_fuzz.py"
     "::test_no_input_crashes_a_decoder_or_holds_it_up[packed]",
     "group_not_halved": "tests/stores/test_refusal.py"
     "::test_a_row_that_sqlite_refuses_rejects_one_batch_and_not_its_group",
+    "frozen_holds_on": "tests/stores/test_postgres_store.py"
+    "::test_a_bridge_that_freezes_in_a_transaction_lets_the_other_go_on_and_doubles_nothing",
     "late_replaces": "tests/stores/test_retention.py"
     "::test_a_backlog_that_comes_after_its_readings_time_is_added_once[sqlite]",
     "bounds_not_shared": "tests/stores/test_postgres_retention.py"

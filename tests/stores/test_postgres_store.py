@@ -1,5 +1,6 @@
 """Two bridges on one PostgreSQL, a frozen one, a killed server, and databases that are not ours."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -134,14 +135,28 @@ def test_a_partitioning_whose_extension_is_missing_is_refused(
     assert f"CREATE EXTENSION {extension}" in refused.value.hint
 
 
-def test_a_frozen_bridge_does_not_hold_its_gateways_for_ever(conninfo: str) -> None:
-    store = PostgresStore(conninfo)
-    settings = store.query(
-        "SELECT current_setting('idle_in_transaction_session_timeout'),"
-        " current_setting('lock_timeout'), current_setting('statement_timeout')"
-    )
-    assert settings.rows == (("15s", "10s", "2min"),)
-    store.close()
+def test_a_bridge_that_freezes_in_a_transaction_lets_the_other_go_on_and_doubles_nothing(
+    conninfo: str,
+) -> None:
+    frozen, other = PostgresStore(conninfo), PostgresStore(conninfo)
+    with pytest.raises(StoreGone), frozen.transaction() as transaction:
+        transaction.lock([G1])
+        transaction.date([(G1, origin())])
+        transaction.commit_batches([lamp_batch(transaction.streams([(G1, E1)])[G1, E1], 1)])
+        assert commit_at_last(other, 1)
+    commit(frozen, 1, 2)
+    assert stored(conninfo) == 4
+    frozen.close()
+    other.close()
+
+
+def commit_at_last(store: PostgresStore, *numbers: int) -> bool:
+    """As a bridge does, which waits a bounded time for a row and then begins anew."""
+    for _ in range(4):
+        with contextlib.suppress(StoreGone):
+            commit(store, *numbers)
+            return True
+    return False
 
 
 def test_a_killed_server_is_gone_in_words_and_used_again_when_it_is_back(
