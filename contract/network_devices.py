@@ -83,7 +83,7 @@ class Storage(CameraWeb):
     """
 
     path: UrlPath
-    element: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][\w.-]{0,63}$")]
+    element: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")]
     ok: Annotated[Words, Field(min_length=1)]
     full: Words = []
     error: Words = []

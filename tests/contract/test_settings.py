@@ -1,5 +1,7 @@
 """A settings file that is wrong is refused in one sentence that names file, key and what to do."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,10 @@ password = 12345678
     with pytest.raises(SettingsError) as refused:
         load(GOOD + camera)
     assert "12345678" not in f"{refused.value} {refused.value.hint}"
+
+
+def test_no_pattern_lets_in_letters_of_every_script() -> None:
+    """Compiled, such a pattern takes megabytes of a gateway's memory; no setting needs it."""
+    patterns = re.findall(r'"pattern": "([^"]*)"', json.dumps(AgentSettings.model_json_schema()))
+    assert len(patterns) > 20
+    assert [one for one in patterns if re.search(r"\\[wWdDsSbBpP]", one)] == []
