@@ -139,24 +139,32 @@ def test_a_bridge_that_freezes_in_a_transaction_lets_the_other_go_on_and_doubles
     conninfo: str,
 ) -> None:
     frozen, other = PostgresStore(conninfo), PostgresStore(conninfo)
-    with pytest.raises(StoreGone), frozen.transaction() as transaction:
-        transaction.lock([G1])
-        transaction.date([(G1, origin())])
-        transaction.commit_batches([lamp_batch(transaction.streams([(G1, E1)])[G1, E1], 1)])
-        assert commit_at_last(other, 1)
+    with pytest.raises(StoreGone):
+        freeze_while_committing(frozen, 1, meanwhile=lambda: commit_at_last(other, 1))
     commit(frozen, 1, 2)
     assert stored(conninfo) == 4
     frozen.close()
     other.close()
 
 
-def commit_at_last(store: PostgresStore, *numbers: int) -> bool:
+def freeze_while_committing(
+    store: PostgresStore, number: int, *, meanwhile: Callable[[], None]
+) -> None:
+    with store.transaction() as transaction:
+        transaction.lock([G1])
+        transaction.date([(G1, origin())])
+        stream = transaction.streams([(G1, E1)])[G1, E1]
+        transaction.commit_batches([lamp_batch(stream, number)])
+        meanwhile()
+
+
+def commit_at_last(store: PostgresStore, number: int) -> None:
     """As a bridge does, which waits a bounded time for a row and then begins anew."""
     for _ in range(4):
         with contextlib.suppress(StoreGone):
-            commit(store, *numbers)
-            return True
-    return False
+            commit(store, number)
+            return
+    pytest.fail("the row is held for ever")
 
 
 def test_a_killed_server_is_gone_in_words_and_used_again_when_it_is_back(
