@@ -3,7 +3,6 @@
 Order: `--lang`, NADI_LANG, the setting `language`. Programs (`--json`) read English and UTC.
 """
 
-import gettext
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,14 +15,14 @@ from contract.wording import Marked, mark
 
 __all__ = ["LANGUAGES", "Marked", "mark"]
 
-LOCALES = Path(__file__).parent / "locale"
+OWN = wording.Catalogue("nadi-bridge", Path(__file__).parent / "locale")
+_ = OWN.said
+plural = OWN.plural
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST_MS = 253_402_214_400_000  # a day before the year 10000, whatever the zone
 _EARLIEST_MS = -62_135_510_400_000
 
-_language = "en"
 _zone = ZoneInfo("UTC")
-_translations = gettext.NullTranslations()
 
 
 def chosen(switch: str | None, environ: Mapping[str, str], setting: str) -> str:
@@ -34,20 +33,10 @@ def chosen(switch: str | None, environ: Mapping[str, str], setting: str) -> str:
 
 def use(language: str, zone: ZoneInfo) -> None:
     """Speak this language and tell this zone's time from now on."""
-    global _language, _zone, _translations  # noqa: PLW0603 one process speaks one language
-    _language, _zone = language, zone
+    global _zone  # noqa: PLW0603 one process tells one zone's time
+    _zone = zone
+    OWN.use(language)
     wording.OWN.use(language)
-    _translations = gettext.translation("nadi-bridge", LOCALES, [language], fallback=True)
-
-
-def _(message: str) -> str:
-    """The message in the language in use."""
-    return _translations.gettext(message)
-
-
-def plural(one: str, many: str, count: int) -> str:
-    """The message for that many; `{count}` stays in it."""
-    return _translations.ngettext(one, many, count)
 
 
 _SPANS = {
@@ -65,12 +54,12 @@ def zone() -> ZoneInfo:
 
 def number(value: int) -> str:
     """1,204 or 1.204."""
-    return forms.number(value, _language)
+    return forms.number(value, OWN.language)
 
 
 def decimal(value: float, *, digits: int = 1) -> str:
     """1,204.5 or 1.204,5."""
-    return forms.decimal(value, _language, digits=digits)
+    return forms.decimal(value, OWN.language, digits=digits)
 
 
 def size(count: int) -> str:
@@ -82,12 +71,12 @@ def size(count: int) -> str:
 def moment(at_ms: int) -> str:
     """25 Nov 2026 19:05 WITA, in the city."""
     local = (_EPOCH + timedelta(milliseconds=_shown_ms(at_ms))).astimezone(_zone)
-    return f"{forms.day(local, _language)} {forms.clock(local, _language)} {local.tzname()}"
+    return f"{forms.day(local, OWN.language)} {forms.clock(local, OWN.language)} {local.tzname()}"
 
 
 def day(of: date) -> str:
     """25 Nov 2026."""
-    return forms.day(of, _language)
+    return forms.day(of, OWN.language)
 
 
 def bounds_ms(of: date) -> tuple[int, int]:

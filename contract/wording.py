@@ -9,22 +9,29 @@ class Catalogue:
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program, self._folder = program, folder
-        self._language = "en"
         self._translations: gettext.NullTranslations | None = None
+        self.language = "en"
 
     def use(self, language: str) -> None:
         """Speak this language from now on."""
-        self._language, self._translations = language, None
+        self.language, self._translations = language, None
 
     def said(self, message: str) -> str:
         """The message in the language in use."""
-        if self._language == "en":
-            return message
+        return message if self.language == "en" else self._opened().gettext(message)
+
+    def plural(self, one: str, many: str, count: int) -> str:
+        """The message for that many; `{count}` stays in it."""
+        if self.language == "en":
+            return one if count == 1 else many
+        return self._opened().ngettext(one, many, count)
+
+    def _opened(self) -> gettext.NullTranslations:
         if self._translations is None:
             self._translations = gettext.translation(
-                self._program, self._folder, [self._language], fallback=True
+                self._program, self._folder, [self.language], fallback=True
             )
-        return self._translations.gettext(message)
+        return self._translations
 
 
 class Marked(str):

@@ -3,7 +3,6 @@
 Order: `--lang`, NADI_LANG, the fleet's setting, the environment as gettext reads it, Indonesian.
 """
 
-import gettext
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
@@ -16,13 +15,13 @@ __all__ = ["Marked", "mark"]
 
 LANGUAGES = forms.LANGUAGES
 DEFAULT = "id"
-LOCALES = Path(__file__).parent / "locale"
+OWN = wording.Catalogue("nadi", Path(__file__).parent / "locale")
+_ = OWN.said
+plural = OWN.plural
 FLEET_SETTINGS = Path("/etc/nadi/nadi.toml")
 
 
-_language = "en"
 _of_causes = "en"
-_translations = gettext.NullTranslations()
 
 
 def chosen(
@@ -40,30 +39,20 @@ def use(language: str, *, causes: str | None = None) -> None:
 
     `causes` is that of what settings and the agent say, if it is another.
     """
-    global _language, _of_causes, _translations  # noqa: PLW0603 one process speaks one language
-    _language, _of_causes = language, causes or language
+    global _of_causes  # noqa: PLW0603 one process speaks one language
+    _of_causes = causes or language
+    OWN.use(language)
     wording.OWN.use(_of_causes)
-    _translations = gettext.translation("nadi", LOCALES, [language], fallback=True)
 
 
 def spoken() -> str:
     """The language in use."""
-    return _language
+    return OWN.language
 
 
 def passed_on(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment of a program whose sentences become causes of ours."""
     return {**environ, "NADI_LANG": _of_causes}
-
-
-def _(message: str) -> str:
-    """The message in the language in use."""
-    return _translations.gettext(message)
-
-
-def plural(one: str, many: str, count: int) -> str:
-    """The message for that many; `{count}` stays in it."""
-    return _translations.ngettext(one, many, count)
 
 
 _SPANS = {
@@ -76,17 +65,17 @@ _SPANS = {
 
 def number(value: int) -> str:
     """1,204 or 1.204."""
-    return forms.number(value, _language)
+    return forms.number(value, OWN.language)
 
 
 def day(moment: datetime, zone: tzinfo | None = None) -> str:
     """21 Nov 2026, where we are."""
-    return forms.day(moment.astimezone(zone), _language)
+    return forms.day(moment.astimezone(zone), OWN.language)
 
 
 def clock(moment: datetime, zone: tzinfo | None = None) -> str:
     """19:05 or 19.05, where we are."""
-    return forms.clock(moment.astimezone(zone), _language)
+    return forms.clock(moment.astimezone(zone), OWN.language)
 
 
 def span(length: timedelta) -> str:
