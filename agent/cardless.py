@@ -9,15 +9,15 @@ from typing import Protocol, TypeVar
 
 from agent.clock import Clock
 from agent.console import Console
-from agent.errors import LinkDown, OutboxFailed, OutboxNewer
+from agent.errors import OutboxFailed, OutboxNewer
 from agent.events.building import build_watch
 from agent.lines import build_lines
 from agent.link import Connector, Link, Post
 from agent.notify import Notifier
+from agent.relinking import keep_linked
 from agent.round import Round
 from agent.sampler import Sampler
 from agent.status import PROGRAM
-from agent.uplink import backoff_s
 from contract.codec import encode_model
 from contract.identity import BootId
 from contract.messages import Status
@@ -109,6 +109,7 @@ class Cardless:
         notifier: Notifier,
         sampler: Sampler,
         connector: Connector,
+        now_s: Callable[[], float],
         jitter: Callable[[], float],
     ) -> None:
         self._settings = settings
@@ -116,6 +117,7 @@ class Cardless:
         self._notifier = notifier
         self._sampler = sampler
         self._connector = connector
+        self._now_s = now_s
         self._jitter = jitter
         self._why = OutboxFailed("the card was not tried yet")
 
@@ -156,19 +158,19 @@ class Cardless:
         return described(answer).model_dump(mode="json")
 
     async def _tell(self) -> None:
-        """As long as a link lasts, again and again; waits longer after each failure."""
-        failures = 0
+        await keep_linked(
+            self._connector,
+            self._tell_again_and_again,
+            down=lambda reason: LOG.debug("the city cannot be told reason=%s", reason),
+            settings=self._settings.uplink,
+            now_s=self._now_s,
+            jitter=self._jitter,
+        )
+
+    async def _tell_again_and_again(self, link: Link) -> None:
         while True:
-            try:
-                async with self._connector.connect() as link:
-                    while True:
-                        await self._publish(link)
-                        failures = 0
-                        await asyncio.sleep(self._settings.uplink.statement_interval_s)
-            except LinkDown as error:
-                LOG.debug("the city cannot be told reason=%s", error)
-            failures += 1
-            await asyncio.sleep(backoff_s(failures, self._settings.uplink) * self._jitter())
+            await self._publish(link)
+            await asyncio.sleep(self._settings.uplink.statement_interval_s)
 
     async def _publish(self, link: Link) -> None:
         gateway = self._settings.gateway
@@ -196,5 +198,6 @@ def build_cardless(
         notifier=notifier,
         sampler=Sampler(lines, clock=clock, round=round_, watch=watch),
         connector=connector,
+        now_s=lambda: clock.boot_ms() / 1_000,
         jitter=jitter,
     )

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from agent.errors import LinkDown, OutboxDamaged, OutboxFailed
+from agent.errors import OutboxDamaged, OutboxFailed
 from agent.link import Connector, Link, Post
 from agent.outbox.outbox import Batch, Outbox
-from agent.uplink import Name, Order, Uplink, backoff_s
+from agent.relinking import keep_linked
+from agent.uplink import Name, Order, Uplink
 from contract.codec import Header, decode_statement, encode_header, encode_model
 from contract.errors import MessageError
 from contract.identity import Epoch, Lane
@@ -20,7 +21,6 @@ from contract.topics import Topics
 
 LOG = logging.getLogger("nadi.link")
 READ_AHEAD = 64  # batches read from the card at once, so that memory stays bounded
-STEADY_S = 10.0  # a link that lasted this long ends the series of failures
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +77,15 @@ class Synchroniser:
         self._restate.set()
 
     async def run(self) -> None:
-        """Connect, work until the link ends, wait longer after each failure, again."""
-        failures = 0
-        while True:
-            started_s = self._now_s()
-            try:
-                async with self._connector.connect() as link:
-                    await self._serve(link)
-            except* LinkDown as group:
-                self._note_down(_first_words(group))
-            failures = 1 if self._now_s() - started_s > STEADY_S else failures + 1
-            await asyncio.sleep(backoff_s(failures, self._settings) * self._jitter())
+        """Until cancelled."""
+        await keep_linked(
+            self._connector,
+            self._serve,
+            down=self._note_down,
+            settings=self._settings,
+            now_s=self._now_s,
+            jitter=self._jitter,
+        )
 
     async def _serve(self, link: Link) -> None:
         self._uplink.link_up(self._now_s())
@@ -221,13 +219,6 @@ class Synchroniser:
         if self.state.reason != reason:
             LOG.warning("the broker does not deliver reason=%s", reason)
         self.state = replace(self.state, reason=reason)
-
-
-def _first_words(group: BaseExceptionGroup[LinkDown]) -> str:
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error)
 
 
 def _chunks(orders: list[Order], size: int) -> list[list[Order]]:
