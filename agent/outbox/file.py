@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from agent.learned import Learned
@@ -79,12 +80,14 @@ class OutboxFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._folder = path.parent
         with in_words(path):
             self._connection = connect(path)
             try:
                 (self._page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
-                self._used_bytes, self._room_bytes = self._sizes()
-                self._checkpoint_if_tight()
+                free_bytes = self._free_bytes()
+                self._used_bytes, self._room_bytes = self._sizes(free_bytes)
+                self._checkpoint_if_tight(free_bytes)
             except BaseException:
                 self._connection.close()
                 raise
@@ -95,8 +98,10 @@ class OutboxFile:
         self._counters.close()
         self._connection.close()
 
-    def begin_epoch(self, epoch: Epoch, *, boot: BootId, parent: Parent | None) -> EpochRecord:
-        """A new epoch, durable before anything is sealed into it."""
+    def begin_epoch(self, before: Contents, epoch: Epoch, *, boot: BootId) -> Contents:
+        """What was there and a new epoch, durable before anything is sealed into it."""
+        last = before.epochs[-1] if before.epochs else None
+        parent = Parent(epoch=last.epoch, n=last.sealed) if last else None
         row = (epoch, boot, parent and parent.epoch, parent and parent.n)
         with self._transaction() as database:
             cursor = database.execute(
@@ -105,10 +110,14 @@ class OutboxFile:
             epoch_id = cursor.lastrowid
         assert epoch_id is not None
         empty = RangeSet()
-        return EpochRecord(
+        record = EpochRecord(
             id=epoch_id, epoch=epoch, boot=boot, parent=parent, sealed=0, counts=Counts(),
             held=empty, events=empty, settled=empty, rejected=empty, gone=(),
         )  # fmt: skip
+        used_bytes, room_bytes = self._sizes(self._free_bytes())
+        return replace(
+            before, epochs=(*before.epochs, record), used_bytes=used_bytes, room_bytes=room_bytes
+        )
 
     def write(self, commit: Commit) -> Written:
         """One round, whole or not at all; writing the same batch again changes nothing."""
@@ -176,7 +185,7 @@ class OutboxFile:
     def contents(self) -> Contents:
         """Everything but the bodies."""
         with in_words(self.path):
-            used_bytes, room_bytes = self._sizes()
+            used_bytes, room_bytes = self._sizes(self._free_bytes())
             return read_contents(self._connection, used_bytes=used_bytes, room_bytes=room_bytes)
 
     def adopt(self, aside: Path, gateway: GatewayId) -> int:
@@ -203,24 +212,25 @@ class OutboxFile:
     def _measure(self) -> None:
         """After a commit nothing may fail: a card that cannot be asked keeps its figures."""
         with contextlib.suppress(OSError, sqlite3.Error):
-            self._used_bytes, self._room_bytes = self._sizes()
-        self._checkpoint_if_tight()
+            free_bytes = self._free_bytes()
+            self._checkpoint_if_tight(free_bytes)
+            self._used_bytes, self._room_bytes = self._sizes(free_bytes)
 
-    def _checkpoint_if_tight(self) -> None:
+    def _checkpoint_if_tight(self, free_bytes: int) -> None:
         """A log that may grow the file must not wait until others have taken what it grows into."""
-        with contextlib.suppress(OSError, sqlite3.Error):  # whatever is wrong, a commit meets it
-            if self._free_bytes() < TIGHT_BYTES:
+        if free_bytes < TIGHT_BYTES:
+            with contextlib.suppress(sqlite3.Error):  # whatever is wrong, a commit meets it
                 self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
-    def _sizes(self) -> tuple[int, int]:
+    def _sizes(self, free_bytes: int) -> tuple[int, int]:
         """Pages in use; and what new batches may still take: free pages, and free space."""
         (count,) = self._connection.execute("PRAGMA page_count").fetchone()
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         used_bytes, spare_bytes = self._page_bytes * (count - free), self._page_bytes * free
-        return used_bytes, spare_bytes + self._free_bytes()
+        return used_bytes, spare_bytes + free_bytes
 
     def _free_bytes(self) -> int:
-        card = os.statvfs(self.path.parent)
+        card = os.statvfs(self._folder)
         return card.f_bavail * card.f_frsize
 
     @contextmanager
@@ -247,17 +257,17 @@ def _stored(row: tuple[object, ...]) -> Stored:
 
 def _insert(database: sqlite3.Connection, batch: NewBatch) -> None:
     at, sha256 = row_id(batch.epoch_id, batch.n), bytes.fromhex(batch.sha256)
-    same = database.execute(SELECT_SAME, (at,)).fetchone()
-    if same and same[0] == sha256:
-        return
-    database.execute(
-        INSERT_BATCH,
-        (
-            at, batch.counts.readings, batch.counts.events,
-            batch.before.readings, batch.before.events,
-            batch.from_ms, batch.to_ms, sha256, batch.body,
-        ),
+    row = (
+        at, batch.counts.readings, batch.counts.events,
+        batch.before.readings, batch.before.events,
+        batch.from_ms, batch.to_ms, sha256, batch.body,
     )  # fmt: skip
+    try:
+        database.execute(INSERT_BATCH, row)
+    except sqlite3.IntegrityError:  # an earlier try may have got through
+        same = database.execute(SELECT_SAME, (at,)).fetchone()
+        if same != (sha256,):
+            raise
 
 
 def _epochs_of(commit: Commit) -> list[int]:

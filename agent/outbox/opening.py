@@ -12,7 +12,7 @@ from agent.outbox.file import OutboxFile
 from agent.outbox.records import Contents
 from agent.outbox.schema import in_words
 from contract.identity import BootId, Epoch, GatewayId
-from contract.messages import Counts, Parent
+from contract.messages import Counts
 
 LOG = logging.getLogger("nadi.outbox")
 SUFFIXES = ("-shm", "-wal", "")
@@ -111,20 +111,24 @@ def _begin(
 ) -> tuple[OutboxFile, Contents]:
     """What is missing may only be misplaced, so it is named as lost only after a salvage."""
     try:
-        before = file.contents().epochs
-        if salvageable and file.lacks(before):
+        before = file.contents()
+        if not salvageable:
+            before = _recounted(file, before)
+        elif file.lacks(before.epochs):
             raise OutboxDamaged(f"{file.path}: lacks what was counted beside it")
-        if (missing := file.recount(before)) != Counts():
-            LOG.error("outbox lacks readings=%d events=%d", missing.readings, missing.events)
-            before = file.contents().epochs
-        parent = Parent(epoch=before[-1].epoch, n=before[-1].sealed) if before else None
-        file.begin_epoch(epoch, boot=boot, parent=parent)
-        contents = file.contents()
+        contents = file.begin_epoch(before, epoch, boot=boot)
         file.count(contents.epochs)
         return file, contents
     except BaseException:
         file.close()
         raise
+
+
+def _recounted(file: OutboxFile, before: Contents) -> Contents:
+    missing = file.recount(before.epochs)
+    if missing != Counts():
+        LOG.error("outbox lacks readings=%d events=%d", missing.readings, missing.events)
+    return file.contents()
 
 
 def _put_aside(path: Path, epoch: Epoch) -> Path:

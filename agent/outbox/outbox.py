@@ -135,7 +135,7 @@ class Outbox:
             raise OutboxFailed("the last round is not sealed yet")
         loss = self._new_loss(shed) if shed else None
         batch = self._new_batch(readings, events, loss) if readings or events else None
-        self._draft = replace(self._commit(batch, open_events, learned), loss=loss)
+        self._draft = self._commit(batch, loss, open_events, learned)
         return await self.retry()
 
     async def retry(self) -> NewBatch | None:
@@ -163,7 +163,7 @@ class Outbox:
     ) -> NewBatch:
         ledger = self.ledger.current
         n = ledger.sealed + (2 if loss else 1)
-        before = ledger.counts + (loss.shed.counts if loss else Counts())
+        before = ledger.counts + loss.shed.counts if loss else ledger.counts
         body = encode_body(
             readings,
             events,
@@ -189,6 +189,7 @@ class Outbox:
     def _commit(
         self,
         batch: NewBatch | None,
+        loss: NewLoss | None,
         open_events: tuple[Event, ...] | None,
         learned: Mapping[AssetId, Learned] | None,
     ) -> Commit:
@@ -196,6 +197,7 @@ class Outbox:
         full = self.used_bytes > self._budget_bytes or self.room_bytes < least
         return Commit(
             batch=batch,
+            loss=loss,
             victims=self._victims() if full else (),
             updates=self.ledger.updates(),
             receipt_version=self.ledger.receipt_version,
