@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from broker_bridge.errors import StoreGone, StoreNewer
@@ -17,6 +18,7 @@ class Migration:
     sql: str
 
 
+@cache
 def migrations_of(store: str) -> tuple[Migration, ...]:
     """All migrations of `sqlite` or `postgresql`, ascending."""
     folder = files("broker_bridge.stores") / "migrations" / store

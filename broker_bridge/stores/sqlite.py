@@ -1,5 +1,6 @@
 """The embedded city store: one SQLite file, one connection, every commit on the disk first."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS schema_version (
 _HAS_VERSION = "SELECT 1 FROM sqlite_schema WHERE name = 'schema_version'"
 _KNOWN_VERSION = "SELECT coalesce(max(version), 0) FROM schema_version"
 _RENEW_GENERATION = "UPDATE generation SET id = lower(hex(randomblob(16)))"
+_KNOWN_UNITS = "SELECT name, unit FROM quantity"
 _SEED_QUANTITY = """
 INSERT INTO quantity (name, unit) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET unit = excluded.unit WHERE unit <> excluded.unit
@@ -284,7 +286,7 @@ class SqliteStore:
 
 def _inode(path: str) -> int:
     try:
-        return Path(path).stat().st_ino if path != IN_MEMORY else 0
+        return os.stat(path).st_ino if path != IN_MEMORY else 0  # noqa: PTH116 - for each use
     except OSError:
         return 0
 
@@ -335,8 +337,9 @@ def _migrate(connection: sqlite3.Connection, path: str) -> None:
         for migration in steps:
             _apply(connection, migration)
         connection.execute("BEGIN IMMEDIATE")
-        units = [(quantity.name, quantity.unit) for quantity in QUANTITIES.values()]
-        connection.executemany(_SEED_QUANTITY, units)
+        known_units = set(connection.execute(_KNOWN_UNITS))
+        units = ((quantity.name, quantity.unit) for quantity in QUANTITIES.values())
+        connection.executemany(_SEED_QUANTITY, (unit for unit in units if unit not in known_units))
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

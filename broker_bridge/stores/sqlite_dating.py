@@ -14,7 +14,8 @@ from contract.messages import DRIFT_PPM, SLEW_MS, Origin
 from contract.ranges import RangeSet
 
 _ADD_BOOT = """
-INSERT INTO boot (gateway_id, boot) VALUES (?, ?) ON CONFLICT (gateway_id, boot) DO NOTHING
+INSERT INTO boot (gateway_id, boot) VALUES (?, ?)
+RETURNING id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms
 """
 _BOOT = """
 SELECT id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms FROM boot
@@ -109,10 +110,10 @@ ORDER BY name
 
 def boot_of(database: sqlite3.Connection, gateway_id: int, boot: str) -> BootRow:
     """Its row, made if there is none."""
-    database.execute(_ADD_BOOT, (gateway_id, boot))
-    id_, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms = database.execute(
-        _BOOT, (gateway_id, boot)
-    ).fetchone()
+    row = database.execute(_BOOT, (gateway_id, boot)).fetchone()
+    if row is None:
+        row = database.execute(_ADD_BOOT, (gateway_id, boot)).fetchone()
+    id_, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms = row
     return BootRow(
         id=id_, origin_ms=origin_ms, revision=revision, uncertainty_ms=uncertainty_ms,
         seen_ms=seen_ms, floor_ms=floor_ms,
