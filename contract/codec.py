@@ -29,6 +29,12 @@ MAX_BODY_BYTES = 1 << 20
 MAX_JSON_BYTES = 8 << 20
 MAX_STATEMENT_BYTES = 1 << 20
 
+# Of the header, which every batch has.
+_GATEWAY = re.compile(ID_PATTERN)
+_HEX_16 = re.compile(r"[0-9a-f]{16}")
+_HEX_64 = re.compile(r"[0-9a-f]{64}")
+_DIGITS = re.compile(r"-?[0-9]{1,16}")
+
 _M = TypeVar("_M", bound=Message)
 
 
@@ -207,11 +213,11 @@ def decode_header(properties: Iterable[tuple[str, str]]) -> Header:
         raise UnknownVersion(f"batch encoding {fields.get('encoding')!r} is not known here")
     return Header(
         key=Key(
-            gateway=GatewayId(_matching(fields, "gateway", ID_PATTERN)),
-            epoch=Epoch(_matching(fields, "epoch", r"^[0-9a-f]{16}$")),
+            gateway=GatewayId(_matching(fields, "gateway", _GATEWAY)),
+            epoch=Epoch(_matching(fields, "epoch", _HEX_16)),
             n=_number(fields, "n", low=1, high=MAX_NUMBER),
         ),
-        sha256=_matching(fields, "sha256", r"^[0-9a-f]{64}$"),
+        sha256=_matching(fields, "sha256", _HEX_64),
         origin=_origin(fields),
     )
 
@@ -220,7 +226,7 @@ def _origin(fields: Mapping[str, str]) -> Origin | None:
     if "boot" not in fields:
         return None
     return Origin(
-        boot=BootId(_matching(fields, "boot", r"^[0-9a-f]{16}$")),
+        boot=BootId(_matching(fields, "boot", _HEX_16)),
         origin_ms=_number(fields, "origin_ms", low=-(2**53), high=2**53),
         uncertainty_ms=_number(fields, "uncertainty_ms", low=0, high=2**53),
         revision=_number(fields, "revision", low=1, high=2**53),
@@ -228,15 +234,15 @@ def _origin(fields: Mapping[str, str]) -> Origin | None:
     )
 
 
-def _matching(fields: Mapping[str, str], name: str, pattern: str) -> str:
+def _matching(fields: Mapping[str, str], name: str, pattern: re.Pattern[str]) -> str:
     text = fields.get(name, "")
-    if not re.fullmatch(pattern, text):
+    if not pattern.fullmatch(text):
         raise BadMessage(f"header field {name} is {text[:80]!r}")
     return text
 
 
 def _number(fields: Mapping[str, str], name: str, *, low: int, high: int) -> int:
     text = fields.get(name, "")
-    if not re.fullmatch(r"-?[0-9]{1,16}", text) or not low <= int(text) <= high:
+    if not _DIGITS.fullmatch(text) or not low <= int(text) <= high:
         raise BadMessage(f"header field {name} is {text[:80]!r}")
     return int(text)

@@ -51,6 +51,10 @@ class RangeSet:
     def __or__(self, other: "RangeSet") -> "RangeSet":
         if not (self._ranges and other._ranges):
             return self if self._ranges else other
+        last, first = self._ranges[-1], other._ranges[0]
+        if last[1] + 1 == first[0]:  # the next number, as every batch that is sealed
+            joined = (last[0], first[1])
+            return RangeSet((*self._ranges[:-1], joined, *other._ranges[1:]), apart=True)
         return RangeSet((*self._ranges, *other._ranges))
 
     def __sub__(self, other: "RangeSet") -> "RangeSet":
@@ -59,6 +63,8 @@ class RangeSet:
         return RangeSet(_subtract(self._ranges, other._ranges), apart=True)
 
     def __and__(self, other: "RangeSet") -> "RangeSet":
+        if not (self._ranges and other._ranges):
+            return other if self._ranges else self
         return RangeSet(_intersect(self._ranges, other._ranges), apart=True)
 
 

@@ -6,6 +6,7 @@ from contract.errors import BadMessage
 from contract.identity import AssetId, City, GatewayId, Kind, Lane
 
 ROOT = "nadi/v1"
+LANES = frozenset(lane.value for lane in Lane)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,6 @@ class Topics:
         gateway, what = GatewayId(parts[4]), parts[5]
         if len(parts) == 6 and what in ("holding", "status"):
             return Upward(gateway, what)
-        if len(parts) == 7 and what == "batch" and parts[6] in tuple(Lane):
+        if len(parts) == 7 and what == "batch" and parts[6] in LANES:
             return Upward(gateway, what, Lane(parts[6]))
         raise BadMessage(f"{topic!r} is not an upward topic of {self.city}")
