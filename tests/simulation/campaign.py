@@ -6,7 +6,7 @@ from tests.campaigns.seeds import Broken, why
 from tests.simulation.schedule import run_length, run_schedule
 from tests.simulation.workshop import Workshop, workshop
 
-CHUNK = 50
+CHUNK = 200
 SHRINKING_RUNS = 400
 
 

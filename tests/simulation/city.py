@@ -122,6 +122,7 @@ class SimCity:
         self._now_ms = now_ms
         self._files = 0
         self._backup: Path | None = None
+        self._file: sqlite3.Connection
         self.told_cards: Counter[GatewayId] = Counter()
         self.path = self._next_path()
         copy_database(template, self.path)
@@ -161,12 +162,13 @@ class SimCity:
 
     def back_up(self) -> None:
         """A copy of the store as it is now."""
-        self.close()
+        self._file.close()
+        self.flaky.store.close()  # the last to close it, and so its log becomes part of it
         if self._backup:
             remove_database(self._backup)
         self._backup = self._next_path()
         copy_database(self.path, self._backup)
-        self._file = sqlite3.connect(self.path)
+        self._file = _for_reading(self.path)
 
     def restore(self) -> bool:
         """The last copy becomes the store; False if there is none."""
@@ -180,9 +182,9 @@ class SimCity:
         return True
 
     def close(self) -> None:
-        """Lets go of the file."""
-        self._file.close()
+        """Lets go of the file, whose log nobody needs any more."""
         self.flaky.store.close()
+        self._file.close()
 
     def committed(self, gateway: GatewayId) -> set[Batch]:
         """Asked of the file, not of the bridge."""
@@ -219,11 +221,15 @@ class SimCity:
     def _open(self) -> None:
         self.flaky = FlakyStore(SqliteStore(self.path, now_ms=self._now_ms))
         self._ingest = Ingest(self.flaky, self._topics)
-        self._file = sqlite3.connect(self.path)  # of our own, for what the bridge must not answer
+        self._file = _for_reading(self.path)  # of our own, for what the bridge must not answer
 
     def _next_path(self) -> Path:
         self._files += 1
         return self._folder / f"city-{self._files}.db"
+
+
+def _for_reading(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
 
 
 def make_template(path: Path, *, cursed: float) -> None:

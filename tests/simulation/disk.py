@@ -1,6 +1,6 @@
 """Real SQLite files on a memory disk: quick to make, and a crash leaves exactly what is in them."""
 
-import shutil
+from contextlib import suppress
 from pathlib import Path
 
 SUFFIXES = ("", "-wal", ".counters")
@@ -15,12 +15,20 @@ def memory_disk(fallback: Path) -> Path:
 def copy_database(source: Path, target: Path) -> None:
     """The file and its log as they are now, whoever has them open."""
     for suffix in SUFFIXES:
-        part = source.with_name(source.name + suffix)
-        if part.exists():
-            shutil.copyfile(part, target.with_name(target.name + suffix))
+        with suppress(FileNotFoundError):
+            whole = Path(f"{source}{suffix}").read_bytes()
+            Path(f"{target}{suffix}").write_bytes(whole)
+
+
+def remove_folder(folder: Path) -> None:
+    """And the files in it."""
+    for part in folder.iterdir():
+        part.unlink()
+    folder.rmdir()
 
 
 def remove_database(path: Path) -> None:
     """The file and whatever lies beside it."""
-    for part in path.parent.glob(f"{path.name}*"):
-        part.unlink()
+    for part in path.parent.iterdir():
+        if part.name.startswith(path.name):
+            part.unlink()

@@ -1,7 +1,7 @@
 """One seed is one schedule of faults; at its end everything must come together by itself."""
 
-import shutil
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -12,6 +12,7 @@ from contract.topics import Topics
 from tests.campaigns.seeds import Violation
 from tests.simulation.card import Crash
 from tests.simulation.city import SimCity
+from tests.simulation.disk import remove_folder
 from tests.simulation.gateway import SimGateway
 from tests.simulation.healing import quiet_round
 from tests.simulation.judge import check_balance, check_bounds, check_cards
@@ -64,14 +65,15 @@ class Schedule:
             )
             for number in range(1, self._random.randint(1, 2) + 1)
         ]
-        self._actions = self._menu()
+        menu = self._menu()
+        self._actions, self._weights = list(menu), list(accumulate(menu.values()))
 
     def run(self, steps: Sequence[int]) -> None:
         """Faults, then healing, then the judgement."""
         try:
             for step in steps:
                 self._chance_of(step)
-                (action,) = self._random.choices(list(self._actions), self._weights)
+                (action,) = self._random.choices(self._actions, cum_weights=self._weights)
                 self._note(f"{step:3}  {action.__name__.strip('_')}")
                 action()
                 check_bounds(self.gateways)
@@ -85,7 +87,7 @@ class Schedule:
 
     def _menu(self) -> dict[Callable[[], None], float]:
         """What can happen, and how often."""
-        menu: dict[Callable[[], None], float] = {
+        return {
             self._seal: 24,
             self._seal_event: 5,
             self._seal_badly: 4,
@@ -122,8 +124,6 @@ class Schedule:
             self._tear_card: 0.2,
             self._wait_for_uplink: 4,
         }
-        self._weights = list(menu.values())
-        return menu
 
     def _note(self, words: str) -> None:
         if self._trace:
@@ -397,4 +397,4 @@ def run_schedule(
         schedule = Schedule(seed, place, shop.templates, trace=trace)
         schedule.run(range(run_length(seed)) if steps is None else steps)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        remove_folder(place)
