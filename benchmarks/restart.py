@@ -1,14 +1,17 @@
-"""One of two bridges is restarted under full load: what waits longest, and whether all arrives."""
+"""One of two bridges is restarted under full load, with ten thousand assets in the feed."""
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, islice
 
 from benchmarks.city import COMMITTED, READY_S, CityBench, OpenStore, open_store
 from benchmarks.figure import Figure, Run, at_most, exactly, load, percentile
+from benchmarks.full_feed import ASSETS, fill_feed, hear_all
 from benchmarks.rounds import FULL, values_a_round
+from broker_bridge.opening import opened_store
 from contract.identity import GatewayId
 from scripts.district.process import Program
 
@@ -39,11 +42,20 @@ class _Heard:
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    """SIGTERM, its end, a new start; the gateways seal and send all the while."""
-    with (
-        open_store("postgresql", run.folder) as store,
-        CityBench(run.folder, store, bridges=("bridge-1", "bridge-2"), profile=run.profile) as city,
-    ):
+    """SIGTERM, its end, a new start; the gateways seal and send all the while.
+
+    Each bridge that starts hears all the states that the broker retains, and compares them.
+    """
+    with ExitStack() as ending:
+        store = ending.enter_context(open_store("postgresql", run.folder))
+        with opened_store(store.settings) as filled:
+            fill_feed(filled)
+        before = store.ask(COMMITTED)
+        names = ("bridge-1", "bridge-2")
+        city = ending.enter_context(
+            CityBench(run.folder, store, bridges=names, profile=run.profile)
+        )
+        hear_all(city)
         agents = list(_agents(city))
         time.sleep(CALM_S)
         calm_s = time.monotonic()
@@ -59,7 +71,7 @@ def measure(run: Run) -> Iterator[Figure]:
             )
             agent.stop()
         heard = [_heard(agent) for agent in agents]
-        missing = _missing(store, heard)
+        missing = _missing(store.ask(COMMITTED) - before, store, heard)
     calm = [delay for one in heard for delay in one.delays_s(calm_s, began_s)]
     delays = [delay for one in heard for delay in one.delays_s(began_s, ended_s)]
     yield Figure(
@@ -68,7 +80,8 @@ def measure(run: Run) -> Iterator[Figure]:
         unit="s",
         target=at_most(LIMIT_S),
         detail=f"from sealing to receipt, of {len(delays):,} rounds of 200 readings from {GATEWAYS}"
-        f" gateways; p99 {percentile(delays, 99):.3f}; without a restart {max(calm):.3f} at most;"
+        f" gateways, {ASSETS:,} assets in the feed; p99 {percentile(delays, 99):.3f}; without a"
+        f" restart {max(calm):.3f} at most;"
         f" {RESTARTS} restarts of one of two bridges on PostgreSQL, each took"
         f" {max(took_s):.1f} s at most; {load()}",
     )
@@ -121,7 +134,7 @@ def _heard(agent: Program) -> _Heard:
     return _Heard(sealed_s=sealed_s, settled_s=settled_s)
 
 
-def _missing(store: OpenStore, heard: Sequence[_Heard]) -> int:
+def _missing(committed: int, store: OpenStore, heard: Sequence[_Heard]) -> int:
     """What was sealed last may be on its way: only what is receipted must be there."""
     receipted = sum(len(one.settled_s) for one in heard) * values_a_round(FULL)
-    return max(0, receipted - store.ask(COMMITTED)) + abs(store.ask(ROWS_TOO_MANY))
+    return max(0, receipted - committed) + abs(store.ask(ROWS_TOO_MANY))

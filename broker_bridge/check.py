@@ -98,6 +98,7 @@ def _broker(settings: BridgeSettings) -> Finding:
             in_flight=1,
             deliver=lambda *_: False,
             monotonic=time.monotonic,
+            hears_feed=False,
         )
         connection.open()
         connection.close()

@@ -77,13 +77,16 @@ class Connection:
         in_flight: int,
         deliver: Callable[[Delivery, int], bool],
         monotonic: Callable[[], float],
+        hears_feed: bool = True,
     ) -> None:
         """`deliver` takes a delivery and its size in bytes, on the network thread; False: no room.
 
-        Raises SettingsError if a certificate cannot be used.
+        `hears_feed` fills `retained`. Raises SettingsError if a certificate cannot be used.
         """
         self._broker = broker
         self._subscriptions = [topics.shared_batches, *topics.statements]
+        self._states = topics.states if hears_feed else ""
+        self._hearing = 0
         self._probe_topic = topics.receipt(NOBODY)
         self._probe = 0
         self._in_flight = in_flight
@@ -140,8 +143,10 @@ class Connection:
                 why=error,
             ) from error
         self._client.loop_start()
-        if not self._settled.wait(CONNECT_TIMEOUT_S):
-            self._words = mark("it gives no answer")
+        while not self._settled.wait(CONNECT_TIMEOUT_S):
+            if not self.retained.is_coming(CONNECT_TIMEOUT_S):
+                self._words = mark("it gives no answer")
+                break
         if not self._ready:
             self.close()
             raise BrokerRefused(
@@ -151,14 +156,6 @@ class Connection:
                 why=self.reason,
             )
         self._client.on_log = None
-
-    def hear_feed(self) -> None:
-        """Fills `retained`, and keeps it true of what other bridges tell.
-
-        QoS 0: what does not come is told once more, and takes no place of a batch.
-        """
-        self._client.message_callback_add(self._topics.states, self._on_state)
-        self._client.subscribe(self._topics.states, options=SubscribeOptions(noLocal=True))
 
     def wait_lost(self, timeout_s: float | None) -> bool:
         """Whether it ended within `timeout_s`; None waits for ever."""
@@ -238,19 +235,38 @@ class Connection:
         if reason.is_failure:
             self._end(str(reason))
             return
-        wanted = [(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions]
-        client.subscribe(wanted)
+        if self._states:
+            self._hear_feed(client)
+        else:
+            self._ask(client)
+
+    def _hear_feed(self, client: Client) -> None:
+        """Before anything of the batches is ours, or they would wait behind all states.
+
+        It stays true of what other bridges tell. QoS 0: what does not come is told once more.
+        """
+        client.message_callback_add(self._states, self._on_state)
+        options = SubscribeOptions(noLocal=True)
+        self._hearing = client.subscribe(self._states, options=options)[1] or 0
+
+    def _ask(self, client: Client) -> None:
+        """A broker may grant a subscription and deliver nothing; what it refuses to take, it says.
+
+        Its answer comes behind the states that it retains.
+        """
+        self._probe = client.publish(self._probe_topic, b"", qos=1).mid
 
     def _on_subscribe(
         self,
         client: Client,
         _userdata: Any,
-        _mid: int,
+        mid: int,
         reasons: Sequence[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if self._ready:  # of the feed: a broker that refuses it lets us tell all of it each time
+        if mid == self._hearing:  # a broker that refuses it lets us tell all of it each time
             self.retained.begin()
+            self._ask(client)
             return
         refused = [
             f"{reason} for {topic}"
@@ -261,8 +277,8 @@ class Connection:
             self._end(refused[0])
             client.disconnect()
             return
-        # A broker may grant a subscription and deliver nothing; what it refuses to take, it says.
-        self._probe = client.publish(self._probe_topic, b"", qos=1).mid
+        self._ready = True
+        self._settled.set()
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         header = getattr(message.properties, "UserProperty", ())
@@ -307,8 +323,7 @@ class Connection:
             self._end(self._words)
             client.disconnect()
             return
-        self._ready = True
-        self._settled.set()
+        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
 
     def _on_disconnect(
         self,

@@ -45,6 +45,10 @@ class Retained:
         quiet = self._begun and now_s - self._newest_s >= QUIET_S
         return quiet or now_s - self._made_s >= LISTEN_S
 
+    def is_coming(self, within_s: float) -> bool:
+        """Whether some of it came so lately."""
+        return self._begun and self._monotonic() - self._newest_s < within_s
+
     def hear(self, name: AssetName, payload: bytes, *, retained: bool) -> None:
         """It was retained when we came, or another bridge tells it now."""
         if retained:

@@ -149,7 +149,6 @@ class Service:
             return
         for receipts in ingest.receipts():
             self._publish_receipts(receipts)
-        connection.hear_feed()
         self._summary.say_again()
         self._greeted = connection
 

@@ -1,10 +1,13 @@
 """What a real broker retains of the feed is what the store says, whoever told it last."""
 
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from queue import Queue
 
 import paho.mqtt.client as mqtt
 import pytest
@@ -13,6 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from broker_bridge.config import BridgeSettings, StoreSettings
+from broker_bridge.connection import Connection, Delivery
 from contract.codec import encode_body
 from contract.identity import AssetId, City, Kind
 from contract.messages import AssetState, Counts
@@ -29,6 +33,7 @@ from tests.system.test_bridge import written
 pytestmark = pytest.mark.system
 
 PATIENCE_S = 20.0
+RETAINED = 300
 LAMPS = tuple(AssetId(f"PJU-{n:04}") for n in range(4))
 SAME, OTHER, AHEAD, RACED = (TOPICS.asset_state(Kind.STREETLIGHT, lamp) for lamp in LAMPS)
 UNKNOWN, LATER = (
@@ -102,6 +107,32 @@ def test_a_restarted_bridge_tells_what_differs_and_nothing_else(
     )
     assert len(said(reader, SAME)) == 1
     assert said(reader, AHEAD)[-1] == FUTURE  # a store put back from a backup stays behind it
+
+
+def test_a_bridge_takes_no_batch_before_it_has_heard_all_that_is_retained(
+    broker: Broker, authority: Authority
+) -> None:
+    """It would wait behind ten thousand states, while another bridge is free."""
+    came: Queue[int] = Queue()
+
+    def deliver(_: Delivery, __: int) -> bool:
+        came.put(len(connection.retained.names()))
+        return True
+
+    lamps = [AssetId(f"PJU-{n:04}") for n in range(RETAINED)]
+    with MqttClient(broker.address(authority.client("bridge-2"))) as before:
+        for lamp in lamps:
+            before.publish(TOPICS.asset_state(Kind.STREETLIGHT, lamp), OLD, retain=True)
+    connection = Connection(
+        broker.address(authority.client("bridge")), TOPICS,
+        in_flight=10, deliver=deliver, monotonic=time.monotonic,
+    )  # fmt: skip
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(burn, broker, authority, 1)  # again and again until a bridge listens
+        connection.open()
+        assert came.get(timeout=PATIENCE_S) == RETAINED
+        sent.result(PATIENCE_S)
+    connection.close()
 
 
 def test_what_another_bridge_tells_too_late_does_not_stay(
