@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from broker_bridge.config import StoreSettings
 from broker_bridge.durable import flush
-from broker_bridge.errors import BackupRefused
+from broker_bridge.errors import BackupRefused, StoreGone
 from broker_bridge.language import mark
-from broker_bridge.opening import opened_store
+from broker_bridge.opening import open_store, opened_store
 from broker_bridge.stores.schema import migrations_of, pending
 from contract.messages import Counts
 
@@ -89,6 +89,7 @@ def restore(
             kind=settings.kind,
         )
     pending(migrations_of(settings.kind), manifest.schema_version, where=str(folder))
+    _refuse_newer(settings)
     with _in_words(folder):
         aside = _put_back(settings, folder / manifest.file, now, replace=replace)
     with opened_store(settings) as store:
@@ -102,6 +103,16 @@ def restore(
             made=manifest.committed.readings,
         )
     return Backup(folder=folder, manifest=manifest), aside
+
+
+def _refuse_newer(settings: StoreSettings) -> None:
+    """An older program puts no newer store aside; one that cannot be read may be. PostgreSQL is
+    restored into nothing.
+    """
+    if settings.kind != "sqlite" or not Path(settings.path).exists():
+        return
+    with suppress(StoreGone), closing(open_store(settings, as_it_is=True)) as there:
+        pending(migrations_of(settings.kind), there.schema_version(), where=settings.path)
 
 
 def read_backup(folder: Path) -> Manifest:

@@ -1,5 +1,7 @@
 """A store is copied while it is written, and put back whole or not at all."""
 
+import sqlite3
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -15,6 +17,7 @@ from broker_bridge.opening import opened_store
 from broker_bridge.stores.sqlite_backup import copy_store
 from scripts.district.postgres import Postgres
 from tests.bridge.wire import TOPICS, Sender
+from tests.system.one_agent import small_card
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 25, 13, tzinfo=UTC)
@@ -145,7 +148,64 @@ def test_a_backup_of_a_newer_program_is_refused_in_words(tmp_path: Path) -> None
         restore(empty, folder, now=LATER, replace=False)
 
 
-def test_a_backup_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
+def test_a_restore_over_the_store_of_a_newer_program_is_refused_in_words(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    folder = back_up(there, tmp_path / "backups", now=NOW).folder
+    with closing(sqlite3.connect(there.path)) as database, database:
+        database.execute("INSERT INTO schema_version VALUES (99, 'of the future')")
+    with pytest.raises(StoreNewer, match=r"city\.db has schema version 99"):
+        restore(there, folder, now=LATER, replace=True)
+    assert [*tmp_path.glob("city.db.before-*")] == []
+
+
+def test_a_restore_over_a_store_that_cannot_be_read_puts_it_aside(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+    folder = back_up(there, tmp_path / "backups", now=NOW).folder
+    Path(there.path).write_bytes(b"not a database" * 1_000)
+    _, aside = restore(there, folder, now=LATER, replace=True)
+    assert aside is not None
+    assert aside.read_bytes().startswith(b"not a database")
+    assert committed(there) == 1
+
+
+def test_a_backup_that_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, 1)
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        back_up(there, tmp_path / "backups", now=NOW, progress=interrupted)
+    assert [*(tmp_path / "backups").iterdir()] == []
+    assert back_up(there, tmp_path / "backups", now=NOW).manifest.committed.readings == 1
+
+
+@pytest.mark.system
+def test_a_backup_onto_a_disk_that_is_full_or_gets_full_says_so_and_leaves_the_store(
+    tmp_path: Path,
+) -> None:
+    there = sqlite(tmp_path / "city.db")
+    take(there, *range(1, 50))
+    with small_card(tmp_path / "full", size_kb=1_024) as full:
+        with pytest.raises(BackupRefused, match="MB free"):
+            back_up(there, full, now=NOW)
+        assert [*full.iterdir()] == []
+    with small_card(tmp_path / "disk", size_kb=24 * 1_024) as disk:
+
+        def fill(_: float) -> None:
+            with suppress(OSError), (disk / "others").open("ab", buffering=0) as others:
+                while others.write(bytes(65_536)):
+                    pass
+
+        with pytest.raises(BackupRefused, match="could not be copied: database or disk is full"):
+            copy_store(Path(there.path), disk / "copy.db", fill, pages=2)
+    assert committed(there) == 49
+
+
+def test_a_backup_that_may_not_be_written_there_leaves_nothing(tmp_path: Path) -> None:
     there = sqlite(tmp_path / "city.db")
     take(there, 1)
     (tmp_path / "backups").write_text("not a folder")
