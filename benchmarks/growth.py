@@ -1,4 +1,4 @@
-"""What a city's readings take on PostgreSQL, raw and as hours, and how fast a past is read."""
+"""What a year of a city takes on PostgreSQL, raw and as hours, how it is read, and how it goes."""
 
 import statistics
 import threading
@@ -34,8 +34,10 @@ GROUP = 50  # batches that a bridge commits at once while a month goes
 COMMITS = 300  # of them without it
 REPEATS = 100
 
-START = datetime(2026, 7, 1, tzinfo=UTC)
-OLD = datetime(2026, 11, 5, tzinfo=UTC)  # by then July goes, and nothing after it
+MONTHS = 12  # each with its share of the readings, whole hours of its beginning
+START = datetime(2026, 7, 1, tzinfo=UTC)  # of the newest of them
+KEPT_DAYS = 365
+OLD = datetime(2026, 9, 5, tzinfo=UTC)  # by then the oldest of them goes, and no other
 BOOT, EPOCH = BootId("00000000000000b1"), Epoch("00000000000000e1")
 # One more gateway, whose readings of a day and hours of a year are asked for.
 WITH_A_PAST = GATEWAYS + 1
@@ -97,12 +99,13 @@ class Fleet:
 
 def measure(run: Run) -> Iterator[Figure]:
     """Whole hours of ten thousand assets at five values a minute, at least `--rows` readings."""
-    minutes = -(-run.rows // (A_MINUTE * AN_HOUR)) * AN_HOUR
+    hours = -(-run.rows // (A_MINUTE * AN_HOUR))
+    minutes = hours * AN_HOUR
     fleet = Fleet(range(1, GATEWAYS + 1))
     with open_store("postgresql", run.folder) as place, opened_store(place.settings) as store:
         assert place.postgres, "a private server"
         with psycopg.connect(place.postgres.conninfo(), autocommit=True) as watching:
-            _fill(run, store, fleet, minutes)
+            _fill(run, store, fleet, hours)
             yield _raw(watching, minutes * A_MINUTE)
             _give_a_past(run, store, watching)
             yield _made(run, store, minutes)
@@ -113,11 +116,13 @@ def measure(run: Run) -> Iterator[Figure]:
             yield from _while_a_month_goes(run, store, place.settings)
 
 
-def _fill(run: Run, store: CityStore, fleet: Fleet, minutes: int) -> None:
+def _fill(run: Run, store: CityStore, fleet: Fleet, hours: int) -> None:
     """Rows lie as they do with a commit a minute; only what is newest is renewed more seldom."""
-    for minute in range(0, minutes, FILLED_AT_ONCE):
-        run.say(f"{minute * A_MINUTE:,} of {minutes * A_MINUTE:,} readings stored")
-        fleet.commit(store, START, minute, minutes=FILLED_AT_ONCE)
+    for back in reversed(range(MONTHS)):
+        month, share = _months_before(back), (hours + back) // MONTHS
+        for minute in range(0, share * AN_HOUR, FILLED_AT_ONCE):
+            run.say(f"readings of {month:%B %Y}: minute {minute:,} of {share * AN_HOUR:,}")
+            fleet.commit(store, month, minute, minutes=FILLED_AT_ONCE)
 
 
 def _body(gateway: int) -> BatchBody:
@@ -171,7 +176,7 @@ def _give_a_past(run: Run, store: CityStore, watching: Watching) -> None:
     fleet = Fleet([WITH_A_PAST])
     for minute in range(0, DAY_MINUTES, FILLED_AT_ONCE):
         fleet.commit(store, START, minute, minutes=FILLED_AT_ONCE)
-    for back in range(12, 0, -1):
+    for back in range(MONTHS, 0, -1):
         first, after = _months_before(back), _months_before(back - 1)
         watching.execute(
             f"CREATE TABLE IF NOT EXISTS hourly_{first:%Y_%m} PARTITION OF hourly"
@@ -187,9 +192,7 @@ def _months_before(months: int) -> datetime:
     return START.replace(year=at // 12, month=at % 12 + 1)
 
 
-def _retain(
-    run: Run, store: CityStore, now: datetime, *, raw_days: int = 90
-) -> tuple[Retained, float]:
+def _retain(run: Run, store: CityStore, now: datetime, *, raw_days: int) -> tuple[Retained, float]:
     began_s = time.perf_counter()
     retention = Retention(
         store,
@@ -203,7 +206,8 @@ def _retain(
 
 
 def _made(run: Run, store: CityStore, minutes: int) -> Figure:
-    made, took_s = _retain(run, store, START + timedelta(days=1, hours=1))
+    until = START + timedelta(days=1, hours=1)
+    made, took_s = _retain(run, store, until, raw_days=KEPT_DAYS)
     readings = minutes * A_MINUTE + DAY_MINUTES * A_BATCH
     return Figure(
         name="growth.hours_made",
@@ -255,13 +259,13 @@ def _history(
 
 def _while_a_month_goes(run: Run, store: CityStore, settings: StoreSettings) -> Iterator[Figure]:
     fleet = Fleet(range(1, GROUP + 1))
-    _retain(run, store, OLD, raw_days=126)  # makes all hours, and takes the months before July
+    _retain(run, store, OLD, raw_days=KEPT_DAYS + 31)  # makes what hours there are; none goes
     alone_ms = [fleet.commit(store, OLD, minute) for minute in range(COMMITS)]
     took: list[tuple[Retained, float]] = []
 
     def retain() -> None:
         with opened_store(settings) as other:
-            took.append(_retain(run, other, OLD))
+            took.append(_retain(run, other, OLD, raw_days=KEPT_DAYS))
 
     retaining, beside_ms = threading.Thread(target=retain), list[float]()
     retaining.start()
@@ -277,7 +281,8 @@ def _while_a_month_goes(run: Run, store: CityStore, settings: StoreSettings) -> 
         value=took_s,
         unit="s",
         target=at_most(5),
-        detail=f"{done.readings_gone:,} readings, {done.bytes_gone >> 20:,} MiB, others committing",
+        detail=f"one month among {MONTHS}, {done.readings_gone:,} readings in"
+        f" {done.bytes_gone >> 20:,} MiB, others committing; {load()}",
     )
     yield Figure(
         name="growth.ingest_beside_it",
