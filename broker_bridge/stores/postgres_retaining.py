@@ -38,6 +38,8 @@ from broker_bridge.stores.postgres_rows import (
 # less, for who reads the table.
 _PATIENCE = "SET LOCAL lock_timeout = '5s'"
 _LITTLE_PATIENCE = "SET LOCAL lock_timeout = '500ms'"
+_NO_VACUUM = sql.SQL("LOCK TABLE {tables} IN SHARE UPDATE EXCLUSIVE MODE")
+_NOBODY = sql.SQL("LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('nadi retention'))"
 _LATE_AT_LAST = 1_000
 _STEP_ASSET_HOURS = 2_400
@@ -227,8 +229,9 @@ class PostgresRetentionStep:
         end_ms = first_ms(following(months[0])) if months else _whole_months(until_ms)
         if end_ms <= so_far.raw_from_ms:
             return Dropped(raw_from_ms=so_far.raw_from_ms, readings=0, bytes=0, over=True)
+        self._wait_for_vacuum("reading", months)
         self._move_bounds()
-        self._wait_for_readers("reading")
+        self._wait_for_readers("reading", months)
         if self._settle_before(moment_of(end_ms), _LATE_AT_LAST) == _LATE_AT_LAST:
             return Dropped(raw_from_ms=so_far.raw_from_ms, readings=0, bytes=0, over=False)
         readings, size = _sizes(self._db, "reading", months)
@@ -242,7 +245,8 @@ class PostgresRetentionStep:
         months = _months(self._db, "hourly", until_ms)
         rows, _ = _sizes(self._db, "hourly", months)
         if months:
-            self._wait_for_readers("hourly")
+            self._wait_for_vacuum("hourly", months)
+            self._wait_for_readers("hourly", months)
             self._drop("hourly", months)
         rows += self._db.execute(_FORGET_HOURS_ELSEWHEN, (moment_of(until_ms),)).rowcount
         return Made(asset=None, rows=rows)
@@ -252,11 +256,18 @@ class PostgresRetentionStep:
             self._db.execute(_PATIENCE)
             moving_bounds(self._db)
 
-    def _wait_for_readers(self, table: Partitioned) -> None:
-        lock = sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(table))
+    def _wait_for_vacuum(self, table: Partitioned, months: Sequence[Month]) -> None:
+        """Nobody waits behind this; the server's own vacuum gives way to it within two seconds."""
+        with _patience(table):
+            self._db.execute(_PATIENCE)
+            self._db.execute(_NO_VACUUM.format(tables=_going(table, months)))
+
+    def _wait_for_readers(self, table: Partitioned, months: Sequence[Month]) -> None:
+        """Of the whole table, since a partition leaves it; not of the months that stay."""
+        tables = sql.SQL(", ").join([_only(table), _going(table, months)])
         with _patience(table):
             self._db.execute(_LITTLE_PATIENCE)
-            self._db.execute(lock)
+            self._db.execute(_NOBODY.format(tables=tables))
 
     def _drop(self, table: Partitioned, months: Sequence[Month]) -> None:
         for month in months:
@@ -295,6 +306,16 @@ def _sizes(cursor: Cursor[Any], table: Partitioned, months: Sequence[Month]) -> 
         rows += estimate if size > _COUNTED_BYTES else _one(cursor, count.as_string())[0]
         total += size
     return rows, total
+
+
+def _going(table: Partitioned, months: Sequence[Month]) -> sql.Composed:
+    """Beside the table: a drop needs also the partition that takes what none other does."""
+    names = [f"{table}_elsewhen", *(partition_of(month, table) for month in months)]
+    return sql.SQL(", ").join(map(_only, names))
+
+
+def _only(name: str) -> sql.Composed:
+    return sql.SQL("ONLY {}").format(sql.Identifier(name))
 
 
 def _one(cursor: Cursor[Any], question: str, parameters: Sequence[object] = ()) -> tuple[Any, ...]:

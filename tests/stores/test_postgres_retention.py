@@ -7,9 +7,12 @@ from random import Random
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from broker_bridge.errors import RetentionRefused, StoreBusy
+from broker_bridge.stores.moments import moment_of
 from broker_bridge.stores.postgres import PostgresStore
+from broker_bridge.stores.postgres_rows import partition_of
 from scripts.district.postgres import Postgres
 from tests.stores.making import LAMP, Value
 from tests.stores.test_retention import commit, count, hours, old, retain, truth
@@ -17,6 +20,9 @@ from tests.stores.test_retention import commit, count, hours, old, retain, truth
 pytestmark = pytest.mark.system
 
 WAITS = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+WAITS_FOR_VACUUM = """
+SELECT count(*) FROM pg_locks WHERE mode = 'ShareUpdateExclusiveLock' AND NOT granted
+"""
 WAIT_S = 20.0
 
 
@@ -85,6 +91,47 @@ def test_who_reads_for_long_holds_up_the_retention_and_no_bridge(
             retain(other)
         commit(bridge, 2, [(LAMP, "voltage", old(1), 220.0)])
     assert retain(other).readings_gone == 1
+
+
+def test_a_vacuum_of_another_month_holds_up_nothing(
+    conninfo: str, stores: tuple[PostgresStore, PostgresStore]
+) -> None:
+    bridge, other = stores
+    commit(bridge, 1, [(LAMP, "voltage", old(150), 220.0), (LAMP, "voltage", old(1), 220.0)])
+    with psycopg.connect(conninfo) as vacuum:
+        vacuum.execute(as_a_vacuum(partition_at(old(1))))
+        assert retain(other).readings_gone == 1
+
+
+def test_a_vacuum_of_a_month_that_goes_is_waited_for_and_holds_up_no_bridge(
+    conninfo: str, stores: tuple[PostgresStore, PostgresStore]
+) -> None:
+    bridge, other = stores
+    commit(bridge, 1, [(LAMP, "voltage", old(150), 220.0)])
+    gone: list[int] = []
+    retaining = threading.Thread(target=lambda: gone.append(retain(other).readings_gone))
+    with psycopg.connect(conninfo) as vacuum, psycopg.connect(conninfo, autocommit=True) as asking:
+        vacuum.execute(as_a_vacuum(partition_at(old(150))))
+        retaining.start()
+        until_s = time.monotonic() + WAIT_S
+        while not (asking.execute(WAITS_FOR_VACUUM).fetchone() or (0,))[0]:
+            assert time.monotonic() < until_s, "the retention does not wait"
+        commit(bridge, 2, [(LAMP, "voltage", old(1), 220.0)])
+        assert (asking.execute(WAITS_FOR_VACUUM).fetchone(), gone) == ((1,), [])
+    retaining.join(WAIT_S)
+    assert gone == [1]
+
+
+def as_a_vacuum(table: str) -> sql.Composed:
+    """What PostgreSQL's manual says of VACUUM's lock, until the transaction ends."""
+    lock = sql.SQL("LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE")
+    return lock.format(sql.Identifier(table))
+
+
+def partition_at(instant_ms: int) -> str:
+    """The table where a reading of this instant lies."""
+    at = moment_of(instant_ms)
+    return partition_of((at.year, at.month))
 
 
 def test_a_bridge_of_before_must_end_first(
