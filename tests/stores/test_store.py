@@ -1,6 +1,5 @@
 """What both stores must do; PostgreSQL and SQLite run the same suite."""
 
-import re
 from collections.abc import Sequence
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from broker_bridge.errors import StoreRefused
 from broker_bridge.opening import CityStore
 from broker_bridge.store import Balance, Change, GatewayFacts, Quarantined, Rejected, Stream
-from broker_bridge.stores.postgres import PostgresStore
 from contract.identity import AssetId, Epoch, GatewayId, Kind
 from contract.messages import Backlog, Counts, EventColumn, GatewayState, Status
 from contract.ranges import RangeSet
@@ -88,16 +86,6 @@ def test_a_committed_batch_is_there_with_its_number(store: CityStore) -> None:
         ("PJU-0001", "current", 0.5, "A", "good", "exact", G1, E1, 4),
         ("PJU-0001", "voltage", 224.0, "V", "good", "exact", G1, E1, 4),
     ]
-
-
-def test_who_asks_for_no_gateway_is_not_made_to_look_it_up(store: CityStore) -> None:
-    """Nor, on PostgreSQL, the batches, of which a day of one asset has as many as instants."""
-    explain, left_out = "EXPLAIN QUERY PLAN", "g"
-    if isinstance(store, PostgresStore):
-        explain, left_out = "EXPLAIN", "b"
-    asked = f"{explain} SELECT value, quantity{{}} FROM readings WHERE asset = 'PJU-0001'"
-    plans = [str(store.query(asked.format(more)).rows) for more in ("", ", gateway")]
-    assert [bool(re.search(rf"\b{left_out}\b", plan)) for plan in plans] == [False, True]
 
 
 def test_the_same_number_twice_is_stored_once(store: CityStore) -> None:
