@@ -99,7 +99,7 @@ class BatchBody(Message):
         size = len(self.value)
         if not len(self.asset) == len(self.quantity) == len(self.offset_ms) == size:
             raise ValueError("its columns differ in length")
-        if self.counts != Counts(readings=size, events=len(self.events)):
+        if (self.counts.readings, self.counts.events) != (size, len(self.events)):
             raise ValueError("its counts are not those of its columns")
         _check_indices("asset", self.asset, len(self.assets))
         _check_indices("asset", [event.asset for event in self.events], len(self.assets))

@@ -161,14 +161,11 @@ class SimCity:
             self._network.publish_receipt(receipt.gateway, encode_model(receipt))
 
     def back_up(self) -> None:
-        """A copy of the store as it is now."""
-        self._file.close()
-        self.flaky.store.close()  # the last to close it, and so its log becomes part of it
+        """A copy of the store and its log as they are now."""
         if self._backup:
             remove_database(self._backup)
         self._backup = self._next_path()
         copy_database(self.path, self._backup)
-        self._file = _for_reading(self.path)
 
     def restore(self) -> bool:
         """The last copy becomes the store; False if there is none."""

@@ -1,6 +1,7 @@
 """One simulated gateway: the production outbox and uplink on a card that can fail at any write."""
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +12,7 @@ from agent.dating import consider
 from agent.errors import OutboxFailed, OutboxFull
 from agent.learned import Learned
 from agent.outbox.opening import damage_mark, open_outbox
+from agent.outbox.outbox import Batch as OutboxBatch
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import NewBatch
 from agent.outbox.schema import EPOCH_SHIFT, number_of
@@ -192,13 +194,11 @@ class SimGateway:
         readings = [
             Reading(
                 asset=AssetId(f"PJU-{self.id[-1]}{self._random.randint(1, 3)}"),
-                kind=Kind.STREETLIGHT,
-                quantity="voltage",
-                at_ms=at_ms + at,
+                kind=Kind.STREETLIGHT, quantity="voltage", at_ms=at_ms + at,
                 value=self._next_value(),
             )
             for at in range(count)
-        ]
+        ]  # fmt: skip
         return readings, [self._event(at_ms)] if event else []
 
     def _next_value(self) -> float:
@@ -240,16 +240,16 @@ class SimGateway:
         if self._pending:
             self._truth.add(*self._pending)
             self._pending = None
-        self._name_losses()
+        self.name_losses()
         if batch:
             epoch = self.outbox.ledger.by_id(batch.epoch_id).epoch
             self.uplink.sealed(Name(epoch, batch.n), self._now_s())
 
-    def _name_losses(self) -> None:
+    def name_losses(self, *, evicted: bool = False) -> None:
         """What the outbox names as lost must be what the truth has there, to the last reading."""
         for ledger in self.outbox.ledger.epochs:
             for gone in ledger.gone:
-                if gone.state == "lost":
+                if evicted or gone.state == "lost":
                     for n in range(gone.numbers[0], gone.numbers[1] + 1):
                         self._truth.excuse((self.id, ledger.epoch, n), "given up")
 
@@ -274,25 +274,28 @@ class SimGateway:
 
     def send(self) -> None:
         """What the uplink wants to send now."""
-        for order in self.uplink.plan(self._now_s()):
-            self._post(order)
+        orders = self.uplink.plan(self._now_s())
+        batches = self._read(orders)
+        for order in orders:
+            if batch := batches.get(order.name):
+                self._post(order, batch)
+            else:
+                self.uplink.missing(order.name)
 
-    def _post(self, order: Order) -> None:
-        batches = run(self.outbox.batches(order.name.epoch, [order.name.n]))
-        if not batches:
-            self.uplink.missing(order.name)
-            return
-        batch = batches[0]
-        header = Header(
-            key=batch.key, sha256=batch.sha256, origin=self.outbox.origins.get(batch.boot)
-        )
+    def _read(self, orders: Iterable[Order]) -> dict[Name, OutboxBatch]:
+        """As the agent does, an epoch's at once."""
+        wanted: dict[Epoch, list[int]] = defaultdict(list)
+        for order in orders:
+            wanted[order.name.epoch].append(order.name.n)
+        found = [it for epoch, ns in wanted.items() for it in run(self.outbox.batches(epoch, ns))]
+        return {Name(it.key.epoch, it.key.n): it for it in found}
+
+    def _post(self, order: Order, batch: OutboxBatch) -> None:
+        origin = self.outbox.origins.get(batch.boot)
+        header = encode_header(Header(key=batch.key, sha256=batch.sha256, origin=origin))
         self.uplink.spent(order.lane, len(batch.body))
-        self._send(
-            self._topics.batch(self.id, order.lane),
-            batch.body,
-            header=encode_header(header),
-            name=order.name,
-        )
+        topic = self._topics.batch(self.id, order.lane)
+        self._send(topic, batch.body, header=header, name=order.name)
 
     def _send(
         self,
@@ -360,13 +363,9 @@ class SimGateway:
         file, contents = open_outbox(self._path, gateway=self.id, epoch=epoch, boot=self._boot)
         self.card = Card(file)
         self.outbox = Outbox(
-            self.card,
-            contents,
-            gateway=self.id,
-            budget_bytes=self._budget_bytes,
-            reserve_bytes=0,
-            in_thread=at_once,
-        )
+            self.card, contents, gateway=self.id, budget_bytes=self._budget_bytes,
+            reserve_bytes=0, in_thread=at_once,
+        )  # fmt: skip
         self.uplink = Uplink(self.outbox.ledger, self._settings, jitter=lambda: 1.0)
         self._open = {event.id: event for event in contents.open_events}
         if contents.learned and contents.learned != self._learned():
@@ -381,7 +380,7 @@ class SimGateway:
             if named and n in named[0].held:
                 self._truth.add(*self._pending)
             self._pending = None
-        self._name_losses()
+        self.name_losses()
 
     def _date(self) -> None:
         sight, origin_ms = None, self._truth.booted_ms[self._boot]

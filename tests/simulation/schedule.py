@@ -317,14 +317,6 @@ class Schedule:
             self._forgiven |= now
             self._replaced.clear()
 
-    def _excuse_what_left_its_card(self) -> None:
-        """Settled, evicted for room, and then lost by the city: both copies are gone."""
-        for gateway in self.gateways:
-            for ledger in gateway.outbox.ledger.epochs:
-                for gone in ledger.gone:
-                    for n in range(gone.numbers[0], gone.numbers[1] + 1):
-                        self.truth.excuse((gateway.id, ledger.epoch, n), "given up")
-
     def _pass_time(self) -> None:
         self._pass_ms(self._random.choice((200, 1_500, 25_000, 70_000)))
 
@@ -344,10 +336,10 @@ class Schedule:
         self.network.broker_up = True
         if not self.city.running:
             self.city.start()
-        for _ in range(HEALING_ROUNDS):
+        for number in range(HEALING_ROUNDS):
             for gateway in self.gateways:
                 quiet_round(gateway)
-            self._drain()
+            self._drain(sending=number > 0)
             check_cards(self.city, self.gateways)
             if not any(gateway.open_batches() for gateway in self.gateways):
                 self._drain()
@@ -356,7 +348,8 @@ class Schedule:
         left = {gateway.id: gateway.open_batches() for gateway in self.gateways}
         raise Violation(f"does not come together: {left} batches are still open")
 
-    def _drain(self) -> None:
+    def _drain(self, *, sending: bool = False) -> None:
+        """All that is on its way arrives; `sending`: as an agent does on hearing that it has."""
         network = self.network
         while network.upward or network.waiting or network.pubacks or network.downward:
             while network.upward:
@@ -364,6 +357,9 @@ class Schedule:
             while network.waiting:
                 self.city.take([network.waiting.pop(0) for _ in network.waiting[:50]])
             self._settle_all()
+            if sending:
+                for gateway in self.gateways:
+                    gateway.send()
 
     def _settle_all(self) -> None:
         while self.network.pubacks:
@@ -377,7 +373,8 @@ class Schedule:
 
     def _judge(self) -> None:
         if self._forgiven:
-            self._excuse_what_left_its_card()
+            for gateway in self.gateways:  # evicted, as settled, and then lost by the city
+                gateway.name_losses(evicted=True)
         self.truth.judge(self.city.rows(), self.city.events())
         check_balance(self.city, self._replaced)
 
