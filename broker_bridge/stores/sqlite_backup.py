@@ -1,5 +1,6 @@
 """A SQLite store copied from one moment of it while others write, and put in its place again."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -64,6 +65,7 @@ def put_back(file: Path, path: Path, now: datetime, *, replace: bool) -> Path | 
     new = path.with_name(f"{path.name}.restoring")
     try:
         shutil.copyfile(file, new)
+        _give_to_owner(new, path.parent)
     except OSError:
         new.unlink(missing_ok=True)
         raise
@@ -74,6 +76,13 @@ def put_back(file: Path, path: Path, now: datetime, *, replace: bool) -> Path | 
             part.rename(aside.with_name(aside.name + suffix))
     new.rename(path)
     return aside if there else None
+
+
+def _give_to_owner(file: Path, folder: Path) -> None:
+    """Root puts it back, and the bridge's own user is to write it."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(file, owner.st_uid, owner.st_gid)
 
 
 def _room_for(file: Path, folder: Path) -> None:
