@@ -1,20 +1,27 @@
-"""Ten thousand assets in a store, and a central system that waits until it has heard them all."""
+"""Ten thousand assets in a store, their gateways' statements, and who hears all of them."""
 
 import threading
 import time
+from random import Random
 
-from benchmarks.city import CityBench
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from benchmarks.city import CITY, CityBench
 from benchmarks.filling import EPOCH
 from benchmarks.states import heard_by
 from broker_bridge.opening import CityStore
 from broker_bridge.store import NewBatch
-from contract.codec import Key
-from contract.identity import AssetId, BootId, GatewayId, Kind
-from contract.messages import BatchBody, Counts, Origin
+from contract.codec import Key, encode_model
+from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
+from contract.messages import BatchBody, Counts, EpochHolding, HeldRange, Holding, Origin, Status
+from contract.tls import client_context
+from contract.topics import Topics
 
 ASSETS = 10_000
 QUANTITIES = ("voltage", "current", "active_power", "power_factor", "frequency")
 ASSETS_A_BATCH = 2_000
+STATED = ASSETS // 24  # as many as such a city has
 DEADLINE_S = 120.0
 GATEWAY, BOOT = GatewayId("bb-9999"), BootId("00000000000000b1")
 
@@ -24,6 +31,38 @@ def hear_all(city: CityBench) -> None:
     states = _States()
     with heard_by(city.reader(), states.hear):
         states.wait()
+
+
+def state_all(city: CityBench) -> None:
+    """The broker retains a holding and a status of each gateway, as it does in a city."""
+    for number in range(1_000, 1_000 + STATED):
+        _state(city, GatewayId(f"bb-{number}"), Random(number))
+
+
+def _state(city: CityBench, gateway: GatewayId, random: Random) -> None:
+    broker, topics = city.gateway_settings(gateway).broker, Topics(CITY)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client.tls_set_context(client_context(broker))
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    said = (
+        (topics.holding(gateway), encode_model(_holding(gateway, random))),
+        (topics.status(gateway), encode_model(Status(gateway=gateway, state="online"))),
+    )
+    for topic, payload in said:
+        client.publish(topic, payload, qos=1, retain=True).wait_for_publish(DEADLINE_S)
+    client.disconnect()
+    client.loop_stop()
+
+
+def _holding(gateway: GatewayId, random: Random) -> Holding:
+    counts = Counts(readings=200)
+    held = HeldRange(state="settled", first=1, last=1, counts=counts)
+    epoch, boot = (f"{random.getrandbits(64):016x}" for _ in range(2))
+    own = EpochHolding(
+        epoch=Epoch(epoch), boot=BootId(boot), sealed=1, sealed_counts=counts, ranges=[held]
+    )
+    return Holding(gateway=gateway, revision=1, epochs=[own])
 
 
 def fill_feed(store: CityStore) -> None:

@@ -9,7 +9,7 @@ from itertools import cycle, islice
 
 from benchmarks.city import COMMITTED, READY_S, CityBench, OpenStore, open_store
 from benchmarks.figure import Figure, Run, at_most, exactly, load, percentile
-from benchmarks.full_feed import ASSETS, fill_feed, hear_all
+from benchmarks.full_feed import ASSETS, STATED, fill_feed, hear_all, state_all
 from benchmarks.rounds import FULL, values_a_round
 from broker_bridge.opening import opened_store
 from contract.identity import GatewayId
@@ -56,6 +56,7 @@ def measure(run: Run) -> Iterator[Figure]:
             CityBench(run.folder, store, bridges=names, profile=run.profile)
         )
         hear_all(city)
+        state_all(city)
         agents = list(_agents(city))
         time.sleep(CALM_S)
         calm_s = time.monotonic()
@@ -80,8 +81,8 @@ def measure(run: Run) -> Iterator[Figure]:
         unit="s",
         target=at_most(LIMIT_S),
         detail=f"from sealing to receipt, of {len(delays):,} rounds of 200 readings from {GATEWAYS}"
-        f" gateways, {ASSETS:,} assets in the feed; p99 {percentile(delays, 99):.3f}; without a"
-        f" restart {max(calm):.3f} at most;"
+        f" gateways, {ASSETS:,} assets of {STATED} others in the feed;"
+        f" p99 {percentile(delays, 99):.3f}; without a restart {max(calm):.3f} at most;"
         f" {RESTARTS} restarts of one of two bridges on PostgreSQL, each took"
         f" {max(took_s):.1f} s at most; {load()}",
     )

@@ -101,6 +101,7 @@ def _broker(settings: BridgeSettings) -> Finding:
             hears_feed=False,
         )
         connection.open()
+        connection.take_batches()
         connection.close()
     except NadiError as error:
         return _failed("broker", error)

@@ -84,9 +84,11 @@ class Connection:
         `hears_feed` fills `retained`. Raises SettingsError if a certificate cannot be used.
         """
         self._broker = broker
-        self._subscriptions = [topics.shared_batches, *topics.statements]
-        self._states = topics.states if hears_feed else ""
-        self._hearing = 0
+        self._heard_first = [*topics.statements, *([topics.states] if hears_feed else [])]
+        self._batches = topics.shared_batches
+        self._states = topics.states
+        self._takes_batches = False
+        self._left = threading.Event()
         self._probe_topic = topics.receipt(NOBODY)
         self._probe = 0
         self._in_flight = in_flight
@@ -115,7 +117,9 @@ class Connection:
         return self._words or mark("the connection was lost")
 
     def open(self) -> None:
-        """Returns once we may hear batches and tell receipts; raises BrokerRefused in words."""
+        """Returns once all statements and states that the broker retains are here, and we may tell
+        receipts; raises BrokerRefused in words.
+        """
         broker = f"{self._broker.host}:{self._broker.port}"
         try:
             self._client.connect(
@@ -143,19 +147,42 @@ class Connection:
                 why=error,
             ) from error
         self._client.loop_start()
+        self._wait_settled()
+        if not self._ready:
+            raise self._refusal()
+        self._client.on_log = None
+
+    def take_batches(self) -> None:
+        """From now on a share of the batches is ours; raises BrokerRefused in words.
+
+        Once what `open` heard is settled, or they would wait behind it.
+        """
+        self._settled.clear()
+        if not self.lost:
+            self._client.subscribe(self._batches, qos=1)
+            self._wait_settled()
+        if not self._takes_batches:
+            raise self._refusal()
+
+    def leave_batches(self) -> None:
+        """Returns once no more of the batches comes, or after a while."""
+        self._client.unsubscribe(self._batches)
+        self._left.wait(CLOSE_TIMEOUT_S)
+
+    def _wait_settled(self) -> None:
         while not self._settled.wait(CONNECT_TIMEOUT_S):
             if not self.retained.is_coming(CONNECT_TIMEOUT_S):
                 self._words = mark("it gives no answer")
-                break
-        if not self._ready:
-            self.close()
-            raise BrokerRefused(
-                mark("the broker at {broker} refuses: {why}"),
-                hint=self._hint(),
-                broker=broker,
-                why=self.reason,
-            )
-        self._client.on_log = None
+                return
+
+    def _refusal(self) -> BrokerRefused:
+        self.close()
+        return BrokerRefused(
+            mark("the broker at {broker} refuses: {why}"),
+            hint=self._hint(),
+            broker=f"{self._broker.host}:{self._broker.port}",
+            why=self.reason,
+        )
 
     def wait_lost(self, timeout_s: float | None) -> bool:
         """Whether it ended within `timeout_s`; None waits for ever."""
@@ -206,6 +233,7 @@ class Connection:
         client.on_socket_open = _without_delay
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
+        client.on_unsubscribe = lambda *_: self._left.set()
         client.on_message = self._on_message
         client.on_publish = self._on_publish
         client.on_disconnect = self._on_disconnect
@@ -235,50 +263,42 @@ class Connection:
         if reason.is_failure:
             self._end(str(reason))
             return
-        if self._states:
-            self._hear_feed(client)
-        else:
-            self._ask(client)
-
-    def _hear_feed(self, client: Client) -> None:
-        """Before anything of the batches is ours, or they would wait behind all states.
-
-        It stays true of what other bridges tell. QoS 0: what does not come is told once more.
-        """
         client.message_callback_add(self._states, self._on_state)
-        options = SubscribeOptions(noLocal=True)
-        self._hearing = client.subscribe(self._states, options=options)[1] or 0
+        client.subscribe([(topic, self._options(topic)) for topic in self._heard_first])
 
-    def _ask(self, client: Client) -> None:
-        """A broker may grant a subscription and deliver nothing; what it refuses to take, it says.
+    def _options(self, topic: str) -> SubscribeOptions:
+        """States at QoS 0: what does not come is told once more, and takes no place of a batch.
 
-        Its answer comes behind the states that it retains.
+        They stay true of what other bridges tell.
         """
-        self._probe = client.publish(self._probe_topic, b"", qos=1).mid
+        return SubscribeOptions(noLocal=True) if topic == self._states else SubscribeOptions(qos=1)
 
     def _on_subscribe(
         self,
         client: Client,
         _userdata: Any,
-        mid: int,
+        _mid: int,
         reasons: Sequence[ReasonCode],
         _properties: Properties | None,
     ) -> None:
-        if mid == self._hearing:  # a broker that refuses it lets us tell all of it each time
-            self.retained.begin()
-            self._ask(client)
-            return
+        """A broker that refuses the states lets us tell all of them each time."""
+        topics = [self._batches] if self._ready else self._heard_first
         refused = [
             f"{reason} for {topic}"
-            for topic, reason in zip(self._subscriptions, reasons, strict=True)
-            if reason.is_failure
+            for topic, reason in zip(topics, reasons, strict=True)
+            if reason.is_failure and topic != self._states
         ]
         if refused:
             self._end(refused[0])
             client.disconnect()
-            return
-        self._ready = True
-        self._settled.set()
+        elif self._ready:
+            self._takes_batches = True
+            self._settled.set()
+        else:
+            self.retained.begin()
+            # A broker may grant a subscription and deliver nothing; what it refuses to take, it
+            # says. Its answer comes behind all that it retains.
+            self._probe = client.publish(self._probe_topic, b"", qos=1).mid
 
     def _on_message(self, _client: Client, _userdata: Any, message: MQTTMessage) -> None:
         header = getattr(message.properties, "UserProperty", ())
@@ -323,7 +343,8 @@ class Connection:
             self._end(self._words)
             client.disconnect()
             return
-        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
+        self._ready = True
+        self._settled.set()
 
     def _on_disconnect(
         self,
@@ -343,6 +364,7 @@ class Connection:
         self._words = self._words or words
         self._lost.set()
         self._settled.set()
+        self._left.set()
         with self._room:
             self._room.notify_all()
 

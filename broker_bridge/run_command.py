@@ -102,7 +102,7 @@ def _service(
     return Service(
         topics=topics,
         inbox=inbox,
-        session=Session(connect, random=random, connected=inbox.wake),
+        session=Session(connect, random=random, connected=inbox.wake, waiting=inbox.__len__),
         feed=feed(topics),
         summary=Summary(
             topics,

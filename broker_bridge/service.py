@@ -26,6 +26,7 @@ from contract.messages import Receipt
 from contract.topics import Topics
 
 IDLE_S = 1.0
+FINISH_S = 5.0
 FEED_INTERVAL_S = 0.5
 ESTIMATE_INTERVAL_S = 60.0
 REGISTRY_INTERVAL_S = 5.0
@@ -74,7 +75,7 @@ class Service:
         self._refusing: set[str] = set()
 
     def stop(self) -> None:
-        """The group at hand is finished, then `run` returns."""
+        """What the broker has handed over is settled, then `run` returns."""
         self._stopping.set()
         self._inbox.wake()
 
@@ -102,11 +103,20 @@ class Service:
                 self._patiently(partial(self._tell_states, store))
                 self._patiently(partial(self._tell_of_itself, store))
                 self._notify.alive()
+            self._finish(ingest)
         finally:
             self._notify.stopping()
             self._session.stop()
             with suppress(StoreGone):
                 self._life.end(store)
+
+    def _finish(self, ingest: Ingest) -> None:
+        """Others have what comes from now on; what is here, its gateway would send again late."""
+        if connection := self._session.connection:
+            connection.leave_batches()
+        until_s = self._monotonic() + FINISH_S
+        while self._monotonic() < until_s and (group := self._inbox.group(timeout_s=0.0)):
+            self._patiently(partial(self._settle, ingest, group))
 
     def _tell_of_itself(self, store: Store) -> None:
         connected = self._session.connection is not None

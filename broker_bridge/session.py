@@ -11,6 +11,7 @@ from contract.errors import NadiError
 
 STABLE_S = 10.0
 JOIN_TIMEOUT_S = 20.0
+SETTLE_S, POLL_S = 10.0, 0.02
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,16 @@ class Session:
         *,
         random: Random,
         connected: Callable[[], None],
+        waiting: Callable[[], int],
     ) -> None:
-        """`connect` makes an unopened connection; `connected` is called after each success."""
+        """`connect` makes an unopened connection; `connected` is called after each success.
+
+        `waiting` says how many messages are not settled yet.
+        """
         self._connect = connect
         self._random = random
         self._connected = connected
+        self._waiting = waiting
         self._stopping = threading.Event()
         self._current: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="session", daemon=True)
@@ -74,7 +80,17 @@ class Session:
     def _opened(self) -> Connection:
         connection = self._connect()
         connection.open()
+        self._let_settle()
+        connection.take_batches()
         return connection
+
+    def _let_settle(self) -> None:
+        """The statements of a whole city come at once, and while they are settled another bridge
+        may take the batches.
+        """
+        for _ in range(round(SETTLE_S / POLL_S)):
+            if not self._waiting() or self._stopping.wait(POLL_S):
+                return
 
     def _stays(self, connection: Connection) -> bool:
         """Waits until it is lost; whether it stood long enough to count as a success."""

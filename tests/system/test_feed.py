@@ -130,6 +130,7 @@ def test_a_bridge_takes_no_batch_before_it_has_heard_all_that_is_retained(
     with ThreadPoolExecutor(1) as pool:
         sent = pool.submit(burn, broker, authority, 1)  # again and again until a bridge listens
         connection.open()
+        connection.take_batches()
         assert came.get(timeout=PATIENCE_S) == RETAINED
         sent.result(PATIENCE_S)
     connection.close()

@@ -1,5 +1,7 @@
 """A real bridge that was held up commits what is fresh before the backlog that came first."""
 
+import os
+import signal
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -52,6 +54,30 @@ def test_a_live_batch_is_receipted_before_the_backlog_that_came_first(
     finally:
         centre.bridge.stop()
     assert len(first_with_it) < BACKLOG // 2
+
+
+def test_a_bridge_that_is_stopped_settles_first_what_it_was_handed(
+    tmp_path: Path, broker: Broker, authority: Authority, city: City
+) -> None:
+    centre = written(
+        BridgeSettings(
+            city=city,
+            broker=broker.address(authority.client("bridge")),
+            store=StoreSettings(kind="sqlite", path=str(tmp_path / "city.db")),
+            ingest=IngestSettings(group_batches=GROUP),
+        ),
+        tmp_path,
+    )
+    centre.start()
+    with gateway(broker, authority) as client, closing(sqlite3.connect(centre.store)) as held:
+        send(client, Sender().batch(1))  # a bridge listens
+        held.execute("BEGIN IMMEDIATE")
+        for n in range(2, BACKLOG + 1):
+            send(client, Sender().batch(n))
+        os.kill(centre.bridge.pid, signal.SIGTERM)
+        held.rollback()
+        assert centre.bridge.wait(deadline_s=PATIENCE_S) == 0
+    assert centre.rows("SELECT count(*) FROM batch") == [(BACKLOG,)]
 
 
 def committed(client: MqttClient) -> list[set[int]]:
