@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from agent.errors import LinkDown
+from agent.mqtt_client import Client
 from contract.tls import Broker
 
 NO_SUBSCRIBERS = 0x10  # MQTT 5, 3.4.2.1: accepted, and nobody was there to take it
@@ -52,8 +53,8 @@ class Connector(Protocol):
         ...
 
 
-class _Client(aiomqtt.Client):
-    """aiomqtt with the reason code of each PUBACK, which aiomqtt 2.5 drops."""
+class _Client(Client):
+    """With the reason code of each PUBACK, which aiomqtt 2.5 drops."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,21 +80,9 @@ class _Client(aiomqtt.Client):
         if not info.is_published():
             confirmed = asyncio.Event()
             with self._pending_call(info.mid, confirmed, self._pending_publishes):
-                await told_in_time(confirmed)
+                await self._wait_for(confirmed.wait(), None)
         reason = self.reasons.pop(info.mid, None)
         return None if reason is None else str(reason)
-
-
-async def told_in_time(confirmed: asyncio.Event) -> None:
-    """Not by asyncio.wait_for, which aiomqtt uses: before Python 3.12 it may swallow a cancel.
-
-    Then a statement goes on without its link: nothing is sent or heard, and nobody connects anew.
-    """
-    try:
-        async with asyncio.timeout(CALL_TIMEOUT_S):
-            await confirmed.wait()
-    except TimeoutError as late:
-        raise aiomqtt.MqttError("no PUBACK in time") from late
 
 
 def _properties(post: Post) -> Properties | None:

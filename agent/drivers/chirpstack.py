@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from agent.drivers.unread import Unread
 from agent.errors import FrameError, LineGone
+from agent.mqtt_client import Client
 from contract.settings import LorawanSource
 
 LOG = logging.getLogger("nadi.lorawan")
@@ -179,7 +180,7 @@ class ChirpStack:
 
     async def _listen(self) -> None:
         line = self._line
-        async with aiomqtt.Client(
+        async with Client(
             line.host,
             line.port,
             username=line.user or None,

@@ -1,8 +1,10 @@
 """A stand-in for ChirpStack v4: its sensors report when they are due, to a broker that runs."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 import aiomqtt
 
@@ -19,6 +21,7 @@ from firmware_sim.world.bin import Bin
 CONNECT_S = 5.0
 RETRY_S = 2.0
 AT_LEAST_ONCE = 1
+_T = TypeVar("_T")
 
 
 async def open_lorawan(settings: LorawanSettings, ground: Ground) -> str:
@@ -41,6 +44,17 @@ class Sensor:
     random: Random
     due_s: float
     count: int = 0
+
+
+class Client(aiomqtt.Client):
+    """aiomqtt without asyncio.wait_for, which before Python 3.12 may swallow a cancel."""
+
+    async def _wait_for(self, fut: Awaitable[_T], timeout: float | None) -> _T:
+        try:
+            async with asyncio.timeout(self.timeout if timeout is None else timeout):
+                return await fut
+        except TimeoutError:
+            raise aiomqtt.MqttError("no answer in time") from None
 
 
 class NetworkServer:
@@ -74,8 +88,8 @@ class NetworkServer:
             except (aiomqtt.MqttError, OSError):
                 await self._ground.clock.sleep(RETRY_S)
 
-    def _client(self) -> aiomqtt.Client:
-        return aiomqtt.Client(
+    def _client(self) -> Client:
+        return Client(
             self._settings.host,
             self._settings.port,
             username=self._settings.user or None,
