@@ -3,7 +3,6 @@
 import hashlib
 import subprocess
 import sys
-import tarfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -173,8 +172,9 @@ def test_point_3_no_secret_is_where_others_can_read_it(there: Pole, tmp_path: Pa
     assert len(keys) >= 3
     assert CAMERA in settings.read_text()
     assert [one for one in secrets if one in shown] == []
-    with tarfile.open(there.stick / "report.tar.gz") as report:
-        report.extractall(there.stick / "report", filter="data")
+    unpacked = there.stick / "report"
+    unpacked.mkdir()
+    subprocess.run(["tar", "-xzf", there.stick / "report.tar.gz", "-C", unpacked], check=True)
     assert open_to_others(tmp_path, there.stick, secrets) == []
 
 

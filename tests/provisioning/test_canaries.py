@@ -1,7 +1,7 @@
 """Keys, tokens and passphrases of a whole city in small stand in no place but their own."""
 
+import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,8 +91,9 @@ def test_no_secret_is_in_logs_process_lists_bundles_sticks_or_open_files(town: T
     files = [one for one in town.top.rglob("*") if one.is_file() and not one.is_symlink()]
     assert seen == []
     assert [one for one in secrets if one in town.shown] == []
-    with tarfile.open(town.stick / "report.tar.gz") as report:
-        report.extractall(town.stick / "report", filter="data")
+    unpacked = town.stick / "report"
+    unpacked.mkdir()
+    subprocess.run(["tar", "-xzf", town.stick / "report.tar.gz", "-C", unpacked], check=True)
     assert open_to_others(town.top, town.stick, secrets) == []
     holding = {
         str(one.relative_to(town.top))
