@@ -144,7 +144,7 @@ class Schedule:
         known = self._outbox.latest_origin(self._boot)
         if sight and self._machine.synced_true_ms:
             self._boots.vouched.add(len(self._boots.synced) - 1)
-            self._seen = list(self._machine.synced_true_ms)
+            self._seen = sorted({*self._seen, self._machine.synced_true_ms[-1]})
         if origin := consider(self._boot, sight, known, at_ms=self._machine.boot_ms()):
             self._outbox.date(origin)
 
