@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,10 +10,10 @@ from agent.errors import OutboxDamaged, OutboxFailed
 from agent.link import Connector, Link, Post
 from agent.outbox.outbox import Batch, Outbox
 from agent.relinking import keep_linked
-from agent.uplink import Name, Order, Uplink
+from agent.uplink import Name, Order, Uplink, by_epoch
 from contract.codec import Header, decode_statement, encode_header, encode_model
 from contract.errors import MessageError
-from contract.identity import Epoch, Lane
+from contract.identity import Lane
 from contract.messages import Receipt, Status
 from contract.settings import UplinkSettings
 from contract.topics import Topics
@@ -126,11 +125,8 @@ class Synchroniser:
 
     async def _read(self, orders: list[Order]) -> list[tuple[Batch, Order]]:
         """The bytes of these orders, in the order of the orders."""
-        wanted: dict[Epoch, list[int]] = defaultdict(list)
-        for order in orders:
-            wanted[order.name.epoch].append(order.name.n)
         found: dict[Name, Batch] = {}
-        for epoch, numbers in wanted.items():
+        for epoch, numbers in by_epoch(orders).items():
             with self._reading_the_card():
                 batches = await self._outbox.batches(epoch, numbers)
                 found |= {Name(epoch, batch.key.n): batch for batch in batches}

@@ -3,7 +3,8 @@
 A state machine without I/O: it is told what happened and when, and answers with orders.
 """
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from agent.outbox.ledger import EpochLedger, Ledger
@@ -243,6 +244,14 @@ class Uplink:
             due.append(now_s - self._budget / rate + 0.01)
         due += [sealed_s + FRESH_S for sealed_s in self._fresh.values()]
         return min(due, default=None)
+
+
+def by_epoch(orders: Iterable[Order]) -> dict[Epoch, list[int]]:
+    """The numbers asked for, an epoch's together: the card is read once for each epoch."""
+    wanted: dict[Epoch, list[int]] = defaultdict(list)
+    for order in orders:
+        wanted[order.name.epoch].append(order.name.n)
+    return wanted
 
 
 def _judged(flight: Flight, newest: int) -> Flight:

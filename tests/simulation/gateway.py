@@ -1,7 +1,6 @@
 """One simulated gateway: the production outbox and uplink on a card that can fail at any write."""
 
 import sqlite3
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -16,7 +15,7 @@ from agent.outbox.outbox import Batch as OutboxBatch
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import NewBatch
 from agent.outbox.schema import EPOCH_SHIFT, number_of
-from agent.uplink import Name, Order, Uplink
+from agent.uplink import Name, Order, Uplink, by_epoch
 from broker_bridge.inbound import Arrived
 from contract.codec import Header, decode_statement, encode_header, encode_model
 from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
@@ -284,10 +283,8 @@ class SimGateway:
 
     def _read(self, orders: Iterable[Order]) -> dict[Name, OutboxBatch]:
         """As the agent does, an epoch's at once."""
-        wanted: dict[Epoch, list[int]] = defaultdict(list)
-        for order in orders:
-            wanted[order.name.epoch].append(order.name.n)
-        found = [it for epoch, ns in wanted.items() for it in run(self.outbox.batches(epoch, ns))]
+        wanted = by_epoch(orders).items()
+        found = [it for epoch, ns in wanted for it in run(self.outbox.batches(epoch, ns))]
         return {Name(it.key.epoch, it.key.n): it for it in found}
 
     def _post(self, order: Order, batch: OutboxBatch) -> None:
