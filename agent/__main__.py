@@ -137,15 +137,14 @@ def _run(settings: AgentSettings, _: argparse.Namespace) -> int:
 
 async def _serve(settings: AgentSettings) -> None:
     from agent.app import run  # noqa: PLC0415 the check needs none of it
-    from agent.diary import FILE, Diary  # noqa: PLC0415 nor of this
+    from agent.diary import Diary, beside  # noqa: PLC0415 nor of this
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     clock = KernelClock(trusted=settings.gateway.clock == "trusted")
     boot = read_boot_id()
-    folder = Path(settings.gateway.socket).parent
-    diary = Diary(folder / FILE, boot=boot, boot_ms=clock.boot_ms)
+    diary = Diary(beside(settings.gateway.socket), boot=boot, boot_ms=clock.boot_ms)
     logging.getLogger("nadi").addHandler(diary)
     await run(
         settings,

@@ -18,7 +18,11 @@ DAY_MS = 86_400_000
 MAX_KEPT = 200
 MAX_CHARS = 200
 MAX_FILE_BYTES = 1 << 20
-FILE = "diary.json"
+
+
+def beside(socket: str) -> Path:
+    """The file of the agent that is asked at this socket."""
+    return Path(socket).with_suffix(".diary")
 
 
 class _Kept(BaseModel):
@@ -70,7 +74,7 @@ class Diary(logging.Handler):
     def _write(self) -> None:
         """Without it the diary is as long as this run."""
         noted = [(text, at_ms, times) for text, (at_ms, times) in self._noted.items()]
-        new = self._file.with_suffix(".new")
+        new = self._file.with_suffix(".diary.new")
         try:
             new.write_text(_Kept(boot=self._boot, noted=noted).model_dump_json(), encoding="utf-8")
             new.replace(self._file)

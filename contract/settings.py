@@ -1,10 +1,11 @@
 """The gateway's settings: what `nadi-agent` runs and the technician's command writes."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from contract.devices import Device, NetworkPort, WholePath
 from contract.document import Section, nearest
@@ -19,6 +20,20 @@ from contract.wording import _
 
 OWN_LINE = "gateway"  # the line on which a gateway reads itself
 
+MAX_SOCKET_BYTES = 106  # the kernel takes 107, and while it is made its name begins with a dot
+
+
+def _bindable(path: str) -> str:
+    if (has := len(os.fsencode(path))) > MAX_SOCKET_BYTES:
+        raise ValueError(
+            _("a socket's path has {most} bytes at most, this one has {has}").format(
+                most=MAX_SOCKET_BYTES, has=has
+            )
+        )
+    return path
+
+
+SocketPath = Annotated[str, AfterValidator(_bindable)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,32}$")]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Bytes = Annotated[int, Field(gt=0)]
@@ -30,7 +45,7 @@ class Gateway(Section):
     city: CityField
     id: GatewayField
     data_dir: str = "/var/lib/nadi"
-    socket: str = "/run/nadi/agent.sock"
+    socket: SocketPath = "/run/nadi/agent.sock"
     seal_interval_s: Annotated[float, Field(ge=0.2, le=3600)] = 10.0
     clock: Literal["kernel", "trusted"] = "kernel"
 

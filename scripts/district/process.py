@@ -14,7 +14,7 @@ from typing import Any
 
 from scripts.district.readiness import Readiness
 
-POLL_S = 0.01
+POLL_S = 0.05
 BOUND_S = 5.0
 
 # The kernel's parent-death signal follows the thread that forked, so one thread that lives as long
@@ -172,7 +172,7 @@ class Program:
             with contextlib.suppress(OSError):
                 if words.read_bytes().partition(b"\0")[0] not in (b"", b"setpriv"):
                     return
-            time.sleep(POLL_S / 10)
+            time.sleep(0.001)
 
     def _signal(self, number: signal.Signals) -> None:
         if self.running:

@@ -45,3 +45,22 @@ async def test_a_socket_that_a_killed_run_left_is_replaced(tmp_path: Path) -> No
     while not path.is_socket():  # noqa: ASYNC110 nor here
         await asyncio.sleep(0)
     listening.cancel()
+
+
+async def test_a_folder_that_is_none_is_said_once_and_used_when_it_is_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "nadi"
+    folder.write_bytes(b"")
+    caplog.set_level("INFO", "nadi.console")
+    listening = asyncio.create_task(Console({"ping": _pong}, retry_s=0).run(folder / "agent.sock"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    folder.unlink()
+    while not (folder / "agent.sock").exists():  # noqa: ASYNC110 the file system tells nobody
+        await asyncio.sleep(0)
+    assert [record.getMessage().split(" path=")[0] for record in caplog.records] == [
+        "nobody can ask the agent",
+        "the agent can be asked again",
+    ]
+    listening.cancel()

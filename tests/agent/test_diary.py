@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.diary import DAY_MS, FILE, MAX_KEPT, Diary
+from agent.diary import DAY_MS, MAX_KEPT, Diary, beside
 from contract.codec import decode_statement, encode_model
 from contract.identity import BootId, GatewayId
 from contract.messages import MAX_LOG_LINES, Status
@@ -37,8 +37,12 @@ def log() -> Iterator[logging.Logger]:
         logger.removeHandler(handler)
 
 
+def file_in(folder: Path) -> Path:
+    return beside(str(folder / "agent.sock"))
+
+
 def kept(folder: Path, clock: Clock, log: logging.Logger, boot: BootId = BOOT) -> Diary:
-    diary = Diary(folder / FILE, boot=boot, boot_ms=clock)
+    diary = Diary(file_in(folder), boot=boot, boot_ms=clock)
     log.handlers = [diary]
     return diary
 
@@ -92,7 +96,7 @@ def test_the_diary_and_what_is_told_of_it_are_bounded(
     assert decode_statement(Status, said) == status
     assert len(status.log or ()) == MAX_LOG_LINES
     assert len(said) < 6_000
-    assert (tmp_path / FILE).stat().st_size < 60_000
+    assert file_in(tmp_path).stat().st_size < 60_000
 
 
 def test_it_outlives_the_agent_and_not_the_boot(
@@ -108,13 +112,23 @@ def test_it_outlives_the_agent_and_not_the_boot(
     assert kept(tmp_path, clock, log, NEXT_BOOT).lines() == []
 
 
+def test_two_agents_of_one_machine_keep_each_its_own(
+    tmp_path: Path, clock: Clock, log: logging.Logger
+) -> None:
+    one, other = (beside(str(tmp_path / f"{name}.sock")) for name in ("bb-0001", "bb-0002"))
+    log.handlers = [Diary(one, boot=BOOT, boot_ms=clock)]
+    log.error("the card cannot be written")
+    assert Diary(other, boot=BOOT, boot_ms=clock).lines() == []
+    assert len(Diary(one, boot=BOOT, boot_ms=clock).lines()) == 1
+
+
 @pytest.mark.parametrize(
     "rubbish", [b"", b"{", b"[]", b'{"boot":"b0b1b2b3b4b5b6b7","noted":[[1]]}', b"\xff" * 100]
 )
 def test_a_file_that_is_torn_is_as_none(
     rubbish: bytes, tmp_path: Path, clock: Clock, log: logging.Logger
 ) -> None:
-    (tmp_path / FILE).write_bytes(rubbish)
+    file_in(tmp_path).write_bytes(rubbish)
     diary = kept(tmp_path, clock, log)
     log.info("begun anew")
     assert texts(diary) == ["begun anew"]

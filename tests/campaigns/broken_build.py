@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -61,16 +62,25 @@ def run_in(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [sys.executable, "-m", *command],
         cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(folder),
-            "PYTEST_ADDOPTS": f"--basetemp={folder}/temporary",  # the usual one may be in use
-        },
+        env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
+
+
+def must_fail(folder: Path, test: str, words: str) -> None:
+    """The test fails in this build, and for the reason that `words` name: not of something else.
+
+    Its files lie high: a Unix socket's path has at most 107 bytes.
+    """
+    with tempfile.TemporaryDirectory(prefix="nadi-") as place:
+        quietly = ("-q", "-p", "no:cacheprovider", "--basetemp", f"{place}/t")
+        looked = run_in(folder, "pytest", *quietly, test)
+    assert looked.returncode == 1, looked.stdout + looked.stderr
+    assert "1 failed" in looked.stdout
+    assert words in looked.stdout, looked.stdout
 
 
 def control(name: str) -> Path:

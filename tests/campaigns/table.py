@@ -176,8 +176,8 @@ CAMPAIGNS = (
     ),
     Campaign(
         name="soak-minutes",
-        what="one agent as it is run, over 20 readings a second from simulated devices, a round"
-        " each second: the same of its memory and its descriptors",
+        what="one agent as it is run, over 300 readings a second from simulated devices: by days of"
+        " 20 readings a second, the same of its memory and its descriptors",
         unit="minutes",
         promises="N8",
         nightly=30,

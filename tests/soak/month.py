@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.diary import FILE, Diary
+from agent.diary import Diary
 from agent.drivers.driver import Observation
 from agent.errors import DeviceSilent
 from agent.events.building import topology, watched_assets
@@ -160,7 +160,7 @@ class _Parts:
         self.events = 0
         chance = random.Random(0)
         topics, uplink = Topics(BAUBAU), Uplink(outbox.ledger, settings.uplink, jitter=_even)
-        diary = Diary(folder / FILE, boot=BOOT, boot_ms=clock.boot_ms)
+        diary = Diary(folder / "agent.diary", boot=BOOT, boot_ms=clock.boot_ms)
         self._round = Round()
         reporter = Reporter(
             outbox=outbox, clock=clock, started_ms=0, faults=self._faults,

@@ -47,7 +47,7 @@ def settings_for(
             city=City("baubau"),
             id=OWN,
             data_dir=str(data_dir or folder / "data"),
-            socket=f"/tmp/nadi-{os.getpid()}-{folder.name[-12:]}.sock",
+            socket=str(folder / "agent.sock"),
             seal_interval_s=0.2,
             clock="trusted",
         ),
@@ -69,7 +69,6 @@ def running(settings: AgentSettings, folder: Path) -> Iterator[Program]:
     finally:
         if agent.running:
             agent.stop()
-        Path(settings.gateway.socket).unlink(missing_ok=True)
 
 
 def status(settings: AgentSettings) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """What cameras are told to let a gateway in stays between the two."""
 
 import base64
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -73,7 +72,7 @@ def settings_for(folder: Path, pole: Pole, broker: Broker, authority: Authority)
             city=City("baubau"),
             id=OWN,
             data_dir=str(folder / "data"),
-            socket=f"/tmp/nadi-{os.getpid()}-secrets.sock",
+            socket=str(folder / "agent.sock"),
             seal_interval_s=0.5,
             clock="trusted",
         ),
