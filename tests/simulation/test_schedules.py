@@ -7,7 +7,7 @@ import pytest
 from tests.campaigns.seeds import in_words, run_on_every_core
 from tests.simulation.campaign import CHUNK, run_seeds
 
-SCHEDULES = int(os.environ.get("NADI_SCHEDULES", "2000"))
+SCHEDULES = int(os.environ.get("NADI_SCHEDULES", "10000"))
 
 
 @pytest.mark.system
