@@ -91,15 +91,21 @@ def read_bundle(data: bytes, *, root: x509.Certificate | None = None) -> Bundle:
     sealed = parse(KIND, data)
     anchor = root or _own_root(sealed.body)
     try:
-        bundle = decode_model(Bundle, verified(sealed, root=anchor))
+        body = verified(sealed, root=anchor)
     except OtherCity:
         if root is None:
             raise altered("another authority signed it than the one in it") from None
         raise
-    own = _own_root(sealed.body)
-    if pin_of(own) != bundle.pin or pin_of(anchor) != bundle.pin or bundle.city != city_of(own):
+    return understood(body, root=anchor, signer=sealed.signer)
+
+
+def understood(body: bytes, *, root: x509.Certificate, signer: x509.Certificate) -> Bundle:
+    """What the body says that `signer` of `root`'s city signed; raises as `read_bundle` does."""
+    bundle = decode_model(Bundle, body)
+    own = _own_root(body)
+    if pin_of(own) != bundle.pin or pin_of(root) != bundle.pin or bundle.city != city_of(own):
         raise altered("it does not fit its own certificate")
-    if not signed_within_life(sealed.signer, bundle.issued_at):
+    if not signed_within_life(signer, bundle.issued_at):
         raise altered("it was issued outside the life of its signer's certificate")
     return bundle
 

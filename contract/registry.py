@@ -63,13 +63,18 @@ def sign_registry(
 def read_registry(data: bytes, *, city: City, root: x509.Certificate) -> Registry:
     """What the city's authority signed; raises SignedError, UnknownVersion or BadMessage."""
     sealed = parse(KIND, data)
-    registry = decode_model(Registry, verified(sealed, root=root))
+    return understood(verified(sealed, root=root), city=city, signer=sealed.signer)
+
+
+def understood(body: bytes, *, city: City, signer: x509.Certificate) -> Registry:
+    """What the body says that `signer` signed; raises OtherCity, Altered or what a body may be."""
+    registry = decode_model(Registry, body)
     if registry.city != city:
         raise OtherCity(
             f"the registry is of {registry.city}, this is {city}",
             hint=f"publish the registry of {city}",
         )
-    if not signed_within_life(sealed.signer, registry.published_at):
+    if not signed_within_life(signer, registry.published_at):
         raise altered("it was published outside the life of its signer's certificate")
     return registry
 
