@@ -88,13 +88,19 @@ async def _intesis(ask: Ask, _: int) -> list[FoundDevice]:
     lamps = {}
     for number in range(LAMPS):
         first = LAMP_REGISTERS * number + STATUS
-        words = await ask(READ_HOLDING_REGISTERS, first, LAMP_WORDS)
+        words = await _asked_twice(ask, first, LAMP_WORDS)
         if words is None:
             return []
         if _is_lamp(words):
             lamps[number] = words
     there = {number: words for number, words in lamps.items() if any(words)}
     return [_lamp(number, words[1]) for number, words in there.items()]
+
+
+async def _asked_twice(ask: Ask, first: int, count: int) -> Words | None:
+    """One answer of sixty-four that is lost on the line must not hide a whole gateway."""
+    words = await ask(READ_HOLDING_REGISTERS, first, count)
+    return words if words is not None else await ask(READ_HOLDING_REGISTERS, first, count)
 
 
 def _is_lamp(words: Words) -> bool:

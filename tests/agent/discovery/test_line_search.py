@@ -36,6 +36,7 @@ class Wire:
         self.progress: list[tuple[int, int]] = []
         self.garble = 0
         self.silent_from = 1 << 16
+        self.lost: set[int] = set()  # first registers of which one answer is lost
         self._devices = devices
         self._baud = baud
 
@@ -72,6 +73,9 @@ class Wire:
             return [(30, framed(unit, bytes((function | 0x80, 1))))]
         first, count = int.from_bytes(frame[2:4]), int.from_bytes(frame[4:6])
         if first >= self.silent_from:
+            return []
+        if first in self.lost:
+            self.lost.remove(first)
             return []
         wanted = range(first, first + count)
         if not all(address in tables[function] for address in wanted):
@@ -179,6 +183,14 @@ async def test_each_lamp_behind_a_dali_gateway_is_found_with_its_base() -> None:
         ("intesis-dali.toml", 2, 300),
     ]
     assert found[0].what.endswith("short address 0 of channel 0, 80 %")
+
+
+async def test_one_answer_that_is_lost_hides_no_lamps() -> None:
+    wire = Wire({2: DALI})
+    wire.lost = {305}
+    found = await wire.search(Search(addresses=(2,)))
+    assert wire.lost == set()
+    assert [one.base for one in found] == [0, 300]
 
 
 async def test_a_silent_register_ends_the_look_for_lamps() -> None:
