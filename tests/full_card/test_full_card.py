@@ -21,8 +21,14 @@ def test_on_a_full_card_the_loss_ledger_equals_the_truth_whenever_the_agent_is_k
     assert not broken, in_words(broken)
 
 
-def test_a_loss_that_is_not_written_down_is_found_out(tmp_path: Path) -> None:
-    folder = broken_build(control("loss_not_recorded"), tmp_path)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("loss_not_recorded", "ended by itself"), ("loss_miscounted", "1999 readings of 2000")],
+)
+def test_a_loss_that_is_not_written_down_to_the_reading_is_found_out(
+    name: str, words: str, tmp_path: Path
+) -> None:
+    folder = broken_build(control(name), tmp_path)
     looked = run_in(folder, "tests.full_card", "--count", "1")
     assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert "broken: " in looked.stdout
+    assert words in looked.stdout

@@ -12,7 +12,7 @@ SCHEDULES = 400
 EXPECTED = {
     "delete_on_puback": (0, "settled while not in the database"),
     "receipt_before_commit": (0, "settled while not in the database"),
-    "no_epoch": (0, "broken: "),
+    "no_epoch": (0, "does not come together"),
     "epoch_of_the_file": (0, "does not speak of the card"),
     "old_card_outshouts": (0, "does not speak of the card"),
     "resend_never": (0, "does not come together"),
