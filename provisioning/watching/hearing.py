@@ -21,7 +21,8 @@ from contract.topics import Topics
 from provisioning.errors import Trouble
 from provisioning.visit import ANSWER_S, Visit
 
-QUIET_S = 0.5  # nothing more came for so long
+QUIET_S = 0.5  # nothing more came for so long,
+QUIET_ANSWERS = 3  # or for so many times as the broker took to answer, if that is longer
 LONGEST_S = 20.0
 QOS = 1  # the broker waits for us, and drops nothing
 ANCHOR = "ca.pem"
@@ -90,10 +91,12 @@ class _Listening(Visit):
 
     def hear(self, topic: str, monotonic: Callable[[], float]) -> States:
         """Until nothing more comes, or it has lasted long enough."""
-        ends = monotonic() + LONGEST_S
+        began = monotonic()
+        ends = began + LONGEST_S
         self._mqtt.subscribe(topic, qos=QOS)
         self._granted.wait(ANSWER_S)
-        while monotonic() < ends and self._told.wait(QUIET_S):
+        quiet_s = max(QUIET_S, QUIET_ANSWERS * (monotonic() - began))
+        while (left_s := ends - monotonic()) > 0 and self._told.wait(min(quiet_s, left_s)):
             self._told.clear()
         return dict(self._states)
 

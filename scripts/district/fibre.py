@@ -17,14 +17,15 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with no time to linger sen
 class Fibre:
     """Carries TCP from a fixed loopback port to another, in a thread of its own."""
 
-    def __init__(self, *, port: int, target_port: int) -> None:
+    def __init__(self, *, port: int, target_port: int, late_s: float = 0.0) -> None:
+        """`late_s`: how much later what is said at one end is heard at the other."""
         self.port = port
         self._target_port = target_port
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name=f"fibre-{port}", daemon=True
         )
-        self._forwarder = _Forwarder(port, target_port)
+        self._forwarder = _Forwarder(port, target_port, late_s)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -73,9 +74,9 @@ class Fibre:
 class _Forwarder:
     """The fibre's inside; used in its own thread only."""
 
-    def __init__(self, port: int, target_port: int) -> None:
-        self._to_far = _Way()
-        self._to_near = _Way()
+    def __init__(self, port: int, target_port: int, late_s: float) -> None:
+        self._to_far = _Way(late_s)
+        self._to_near = _Way(late_s)
         self._port = port
         self._target_port = target_port
         self._listener: socket.socket | None = None
@@ -143,7 +144,8 @@ class _Forwarder:
 class _Way:
     """One direction."""
 
-    def __init__(self) -> None:
+    def __init__(self, late_s: float) -> None:
+        self.late_s = late_s
         self.flowing = asyncio.Event()
         self.spoil = False
 
@@ -158,6 +160,7 @@ class _Way:
 async def _pump(source: socket.socket, sink: socket.socket, way: _Way) -> None:
     loop = asyncio.get_running_loop()
     while chunk := await loop.sock_recv(source, CHUNK):
+        await asyncio.sleep(way.late_s)
         await way.flowing.wait()
         await loop.sock_sendall(sink, way.through(chunk))
     sink.shutdown(socket.SHUT_WR)

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from provisioning.inventory import book, changing
 from provisioning.inventory.book import Because, Entry
 from provisioning.inventory.changing import Change
 from provisioning.watching.fleet import Gateway, State, in_order, judged
+from scripts.district.fibre import Fibre
+from scripts.district.ports import free_port
 from tests.provisioning.conftest import Centre, Ended, Nadi
 from tests.provisioning.feeding import NOW, Tell, may_hear, state, telling
 from tests.provisioning.pole import NAME, Pole
@@ -193,6 +196,18 @@ def test_point_23_on_a_narrow_terminal_each_gateway_is_a_block(
     lines = ended.out.splitlines()
     assert any(line.endswith(long) for line in lines)
     assert [line for line in lines if len(line) > columns] == []
+
+
+@pytest.mark.system
+def test_by_way_of_a_satellite_every_gateway_is_heard(
+    nadi: Nadi, office: Centre, tell: Tell
+) -> None:
+    """What is more than the network sends at once comes after a pause as long as its delay."""
+    tell(*(state(f"bb-{number:04}") for number in range(400)))
+    port = free_port(Random())
+    with Fibre(port=port, target_port=office.port, late_s=0.6):
+        ended = status(nadi, office, "--broker", f"127.0.0.1:{port}", "--json")
+    assert len(ended.document["result"]["gateways"]) == 400
 
 
 @pytest.mark.system
