@@ -10,6 +10,7 @@ AgentError
 │       └── LoginRefused    it does not take this user and password
 ├── LineGone            the port is missing or was unplugged; every device on it waits
 │   └── LineBusy        another program holds the port
+├── StoodStill          the agent stood still; nobody knows when it was told what it read
 ├── OutboxFailed        a round could not be sealed; it is kept and tried again
 │   ├── OutboxFull      the card is full; old batches make room
 │   ├── OutboxDamaged   the file is not an outbox; it is put aside and salvaged
@@ -61,6 +62,10 @@ class LineGone(AgentError):
 
 class LineBusy(LineGone):
     """Another program holds the port."""
+
+
+class StoodStill(AgentError):
+    """The agent stood still while it read."""
 
 
 class OutboxFailed(AgentError):

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from agent.clock import Clock
 from agent.drivers.driver import Driver, Observation
-from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone
+from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone, StoodStill
 from agent.events.line_watch import LineWatch
 from agent.events.watch import Watch
 from agent.lines import Line, WatchedDevice
 from agent.reachability import Reachability
 from agent.round import Round
+from agent.standstill import Pulse
 from agent.tap import Note, Piece
 from contract.document import nearest
 from contract.identity import AssetId, Kind
@@ -51,6 +52,7 @@ class Sampler:
         round: Round,  # noqa: A002 the glossary's word
         watch: Watch,
         wait_until: WaitUntil | None = None,
+        now_s: Callable[[], float] | None = None,  # the event loop's
     ) -> None:
         self._lines = lines
         self._clock = clock
@@ -61,6 +63,7 @@ class Sampler:
             for line in lines
         }
         self._wait_until = wait_until or sleep_on(clock)
+        self._now_s = now_s
 
     async def run(self) -> None:
         """Read until cancelled; closes the ports then."""
@@ -102,8 +105,8 @@ class Sampler:
         async with device.turn:
             with device.traffic.listen() as traffic:
                 try:
-                    observations = await _read_in_time(device.driver)
-                except (DeviceError, LineGone) as error:
+                    observations = await self._read(device.driver)
+                except (DeviceError, LineGone, StoodStill) as error:
                     fault = in_words(error)
         if keep and not fault:
             self._take(line, device, observations)
@@ -152,13 +155,29 @@ class Sampler:
         line.tried += 1
         try:
             async with device.turn:
-                observations = await _read_in_time(device.driver)
+                observations = await self._read(device.driver)
+        except StoodStill as error:
+            _log.warning("%s", error)
+            return
         except DeviceError as error:
             line.failed += 1
             self._line_works(line)
             device.reachability.failed(error, in_words(error), tick_ms=tick_ms)
             return
         self._take(line, device, observations)
+
+    async def _read(self, driver: Driver) -> tuple[Observation, ...]:
+        """Raises StoodStill whatever the device said, or did not say, if its time is unknown."""
+        with Pulse(self._now_s) as pulse:
+            try:
+                observations = await _read_in_time(driver)
+            except DeviceError:
+                if not pulse.stood_still:
+                    raise
+            else:
+                if not pulse.stood_still:
+                    return observations
+        raise StoodStill("the agent stood still; what it was reading meanwhile is left out")
 
     def _take(
         self, line: Line, device: WatchedDevice, observations: tuple[Observation, ...]

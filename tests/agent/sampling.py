@@ -84,6 +84,19 @@ class ScriptedDriver:
         return () if answer is None else (Observation(quantity="voltage", value=answer),)
 
 
+class Freezing:
+    """A driver in whose first read the whole process stands still for seven seconds."""
+
+    def __init__(self, bench: "Bench", driver: Driver) -> None:
+        self._bench = bench
+        self._driver = driver
+
+    async def read(self) -> tuple[Observation, ...]:
+        if not self._bench.stood_s:
+            self._bench.stood_s = 7.0
+        return await self._driver.read()
+
+
 class Bench:
     """A sampler on a fake clock."""
 
@@ -91,6 +104,7 @@ class Bench:
         self.clock = FakeClock(boot_ms=START_MS)
         self.ticks = Ticks(self.clock)
         self.round = Round()
+        self.stood_s = 0.0
         self.events: list[Event] = []
         self.open_events: list[Event] = []
         self._ids = count(1)
@@ -153,6 +167,7 @@ class Bench:
             round=self.round,
             watch=self._watch_of(lines),
             wait_until=self.ticks.wait_until,
+            now_s=lambda: asyncio.get_running_loop().time() + self.stood_s,
         )
         task = asyncio.create_task(sampler.run())
         try:

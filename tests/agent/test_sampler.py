@@ -2,12 +2,12 @@ import logging
 
 import pytest
 
-from agent.errors import AgentError
+from agent.errors import AgentError, DeviceError
 from agent.line import FakePort
 from agent.live import described
 from agent.sampler import next_tick_ms
 from contract.readings import Phase
-from tests.agent.sampling import INTERVAL_MS, START_MS, Bench, gone, silent
+from tests.agent.sampling import INTERVAL_MS, START_MS, Bench, Freezing, gone, silent
 
 
 @pytest.fixture
@@ -40,6 +40,23 @@ async def test_a_value_out_of_range_is_kept_and_marked(bench: Bench) -> None:
     async with bench.running(bench.line("feeder", {"PJU-0001": lamp})):
         await bench.ticks.run_to(START_MS + INTERVAL_MS)
     assert [(r.value, r.suspect) for r in bench.round.take()] == [(230.1, False), (999.0, True)]
+
+
+@pytest.mark.parametrize("first", [230.0, silent()])
+async def test_what_is_read_while_the_agent_stands_still_is_left_out_and_blames_no_device(
+    first: float | DeviceError, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    line = bench.line("feeder", {"PJU-0001": Freezing(bench, bench.driver(first, 230.1))})
+    async with bench.running(line):
+        await bench.ticks.run_to(START_MS + 2 * INTERVAL_MS)
+    assert [(one.at_ms, one.value) for one in bench.round.take()] == [
+        (15_050, 230.1),
+        (25_050, 230.1),
+    ]
+    assert line.failed == 0
+    assert [one.getMessage() for one in caplog.records] == [
+        "the agent stood still; what it was reading meanwhile is left out"
+    ]
 
 
 async def test_a_slow_device_never_delays_another_line(bench: Bench) -> None:
