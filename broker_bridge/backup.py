@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +16,7 @@ from broker_bridge.durable import flush
 from broker_bridge.errors import BackupRefused, StoreGone
 from broker_bridge.language import mark
 from broker_bridge.opening import open_store, opened_store
+from broker_bridge.store import Balance
 from broker_bridge.stores.schema import migrations_of, pending
 from contract.messages import Counts
 
@@ -54,11 +55,10 @@ def back_up(
 ) -> Backup:
     """A new folder in `parent`, verified; the bridge may run. Raises BackupRefused, StoreGone."""
     folder = parent / f"nadi-store-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    with _in_words(folder), opened_store(settings) as store:
+    with _in_words(folder), opened_store(settings):
         _fresh(folder)
         try:
-            balances = store.balance()
-            file = _copy(settings, folder, progress)
+            file, balances = _copy(settings, folder, progress)
             manifest = Manifest(
                 kind=settings.kind, file=file.name, made_at=now, bytes=file.stat().st_size,
                 schema_version=migrations_of(settings.kind)[-1].version, sha256=_sha256(file),
@@ -143,16 +143,19 @@ def _altered(folder: Path, name: str) -> BackupRefused:
     )
 
 
-def _copy(settings: StoreSettings, folder: Path, progress: Progress) -> Path:
+def _copy(
+    settings: StoreSettings, folder: Path, progress: Progress
+) -> tuple[Path, Sequence[Balance]]:
+    """The balance is of the copy, not of the store, which may have more by then."""
     if settings.kind == "sqlite":
         from broker_bridge.stores.sqlite_backup import copy_store  # noqa: PLC0415
 
-        copy_store(Path(settings.path), folder / "city.db", progress)
-        return folder / "city.db"
+        copy = folder / "city.db"
+        return copy, copy_store(Path(settings.path), copy, progress)
     from broker_bridge.stores.postgres_backup import dump  # noqa: PLC0415
 
-    dump(settings.conninfo, folder / "city.dump")
-    return folder / "city.dump"
+    copy = folder / "city.dump"
+    return copy, dump(settings.conninfo, copy)
 
 
 def _put_back(settings: StoreSettings, file: Path, now: datetime, *, replace: bool) -> Path | None:

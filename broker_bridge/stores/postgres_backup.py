@@ -3,13 +3,19 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from psycopg import Cursor
 from psycopg.conninfo import conninfo_to_dict
 
 from broker_bridge.errors import BackupRefused
 from broker_bridge.language import mark
+from broker_bridge.store import Balance
+from broker_bridge.stores import postgres_reads as reads
 
 LONGEST_S = 86_400
 INSTALLED = Path("/usr/lib/postgresql")
@@ -24,10 +30,35 @@ SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'informati
 """
 
 
-def dump(conninfo: str, file: Path) -> None:
-    """One moment of the whole database, its list read back; raises BackupRefused."""
-    _run(conninfo, "pg_dump", "--format=custom", "--no-owner", f"--file={file}")
+def dump(conninfo: str, file: Path) -> Sequence[Balance]:
+    """One moment of the whole database, its list read back, and its balance at that moment.
+
+    Raises BackupRefused.
+    """
+    with _one_moment(conninfo) as (cursor, moment):
+        balances = reads.balance(cursor)
+        taken = ("--format=custom", "--no-owner", f"--snapshot={moment}", f"--file={file}")
+        _run(conninfo, "pg_dump", *taken)
     _run(conninfo, "pg_restore", "--list", str(file))
+    return balances
+
+
+@contextmanager
+def _one_moment(conninfo: str) -> Iterator[tuple[Cursor[Any], str]]:
+    """What the cursor sees, under the name by which pg_dump sees the same."""
+    try:
+        with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            (moment,) = cursor.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
+            yield cursor, moment
+    except psycopg.Error as error:
+        raise BackupRefused(
+            mark("{program}: {why}"),
+            hint=mark("look at the database"),
+            program="PostgreSQL",
+            why=str(error).strip().partition("\n")[0],
+        ) from error
 
 
 def load(file: Path, conninfo: str) -> None:

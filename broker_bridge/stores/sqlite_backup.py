@@ -3,13 +3,15 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from broker_bridge.errors import BackupRefused
 from broker_bridge.language import mark
+from broker_bridge.store import Balance
+from broker_bridge.stores import sqlite_reads as reads
 
 PAGES_A_STEP = 4_096
 SPARE_BYTES = 16 << 20
@@ -18,8 +20,11 @@ SUFFIXES = ("", "-wal", "-shm")
 
 def copy_store(
     path: Path, copy: Path, progress: Callable[[float], None], *, pages: int = PAGES_A_STEP
-) -> None:
-    """A whole, checked copy in one file, so many pages at a time; raises BackupRefused."""
+) -> Sequence[Balance]:
+    """A whole, checked copy in one file, so many pages at a time, and its own balance.
+
+    Raises BackupRefused.
+    """
     _room_for(path, copy.parent)
 
     def told(_status: int, remaining: int, total: int) -> None:
@@ -36,6 +41,7 @@ def copy_store(
             source.backup(target, pages=pages, progress=told, sleep=0)
             target.execute("PRAGMA journal_mode = DELETE")
             said = target.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            balances = reads.balance(target) if said == "ok" else []
     except sqlite3.Error as error:
         raise BackupRefused(
             mark("{path} could not be copied: {why}"),
@@ -50,6 +56,7 @@ def copy_store(
             path=path,
             said=said,
         )
+    return balances
 
 
 def put_back(file: Path, path: Path, now: datetime, *, replace: bool) -> Path | None:

@@ -1,6 +1,8 @@
 """A store is copied while it is written, and put back whole or not at all."""
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,6 +63,29 @@ def test_a_backup_put_into_an_empty_place_is_the_store_as_it_was(
     assert (committed(empty), committed(there)) == (3, 4)
     take(empty, 3, 4)
     assert committed(empty) == 4
+
+
+def test_a_backup_that_is_overtaken_while_it_is_made_is_taken_back(
+    stores: tuple[StoreSettings, StoreSettings], tmp_path: Path
+) -> None:
+    there, empty = stores
+    take(there, *range(1, 50))
+    made, numbers = threading.Event(), iter(range(50, 10_000))
+
+    def overtake() -> None:
+        with opened_store(there) as other:
+            while not made.is_set():
+                Ingest(other, TOPICS).take([Sender().batch(next(numbers))])
+
+    with ThreadPoolExecutor() as beside:
+        writing = beside.submit(overtake)
+        try:
+            backups = [back_up(there, tmp_path / f"{night}", now=NOW).folder for night in range(3)]
+        finally:
+            made.set()
+        writing.result()
+    restore(empty, backups[-1], now=LATER, replace=False)
+    assert 49 < committed(empty) == read_backup(backups[-1]).committed.readings
 
 
 def test_a_copy_is_of_one_moment_however_often_it_is_overtaken(tmp_path: Path) -> None:
