@@ -75,7 +75,7 @@ class PostgresStore:
         self._quantities = RowIds[str]()
         self._months = RowIds[Month]()
         self._connection: Connection[Any] | None = None
-        with _in_words():
+        with in_words():
             self._open()
 
     def close(self) -> None:
@@ -256,7 +256,7 @@ class PostgresStore:
     @contextmanager
     def _reading(self) -> Iterator[Cursor[Any]]:
         try:
-            with _in_words():
+            with in_words():
                 connection = self._connection or self._open()
                 with connection.transaction(), connection.cursor() as cursor:
                     yield cursor
@@ -315,7 +315,7 @@ def _value(cursor: Cursor[Any], question: str, parameters: Sequence[object] = ()
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def in_words() -> Iterator[None]:
     """PostgreSQL's errors as StoreRefused, if it is the data, or StoreGone."""
     try:
         yield

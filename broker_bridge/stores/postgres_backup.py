@@ -16,6 +16,7 @@ from broker_bridge.errors import BackupRefused
 from broker_bridge.language import mark
 from broker_bridge.store import Balance
 from broker_bridge.stores import postgres_reads as reads
+from broker_bridge.stores.postgres import in_words
 
 LONGEST_S = 86_400
 INSTALLED = Path("/usr/lib/postgresql")
@@ -33,7 +34,7 @@ SELECT count(*) FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'informati
 def dump(conninfo: str, file: Path) -> Sequence[Balance]:
     """One moment of the whole database, its list read back, and its balance at that moment.
 
-    Raises BackupRefused.
+    Raises BackupRefused, StoreGone.
     """
     with _one_moment(conninfo) as (cursor, moment):
         balances = reads.balance(cursor)
@@ -46,19 +47,11 @@ def dump(conninfo: str, file: Path) -> Sequence[Balance]:
 @contextmanager
 def _one_moment(conninfo: str) -> Iterator[tuple[Cursor[Any], str]]:
     """What the cursor sees, under the name by which pg_dump sees the same."""
-    try:
-        with psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            (moment,) = cursor.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
-            yield cursor, moment
-    except psycopg.Error as error:
-        raise BackupRefused(
-            mark("{program}: {why}"),
-            hint=mark("look at the database"),
-            program="PostgreSQL",
-            why=str(error).strip().partition("\n")[0],
-        ) from error
+    with in_words(), psycopg.connect(conninfo) as connection, connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        (moment,) = cursor.execute("SELECT pg_export_snapshot()").fetchone() or ("",)
+        yield cursor, moment
 
 
 def load(file: Path, conninfo: str) -> None:

@@ -70,6 +70,14 @@ def run_in(folder: Path, *command: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def must_break(folder: Path, words: str, *command: str) -> str:
+    """What the command says in this build: that something is broken, and what `words` name."""
+    looked = run_in(folder, *command)
+    assert looked.returncode == 1, looked.stdout + looked.stderr
+    assert words in looked.stdout, looked.stdout
+    return looked.stdout
+
+
 def must_fail(folder: Path, test: str, words: str) -> None:
     """The test fails in this build, and for the reason that `words` name: not of something else.
 
@@ -77,10 +85,8 @@ def must_fail(folder: Path, test: str, words: str) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="nadi-") as place:
         quietly = ("-q", "-p", "no:cacheprovider", "--basetemp", f"{place}/t")
-        looked = run_in(folder, "pytest", *quietly, test)
-    assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert "1 failed" in looked.stdout
-    assert words in looked.stdout, looked.stdout
+        said = must_break(folder, words, "pytest", *quietly, test)
+    assert "1 failed" in said
 
 
 def control(name: str) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.broken_build import broken_build, control, run_in
+from tests.campaigns.broken_build import broken_build, control, must_break
 from tests.campaigns.seeds import in_words, run_on_every_core
 from tests.card_faults.campaign import CASES, CHUNK, run_seeds
 
@@ -37,6 +37,4 @@ def test_an_outbox_broken_by_one_line_is_found_out(name: str, tmp_path: Path) ->
     where, words = EXPECTED[name]
     first = str([str(case) for case in CASES].index(where))
     folder = broken_build(control(name), tmp_path)
-    looked = run_in(folder, "tests.card_faults", "--first", first, "--count", "1")
-    assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert words in looked.stdout
+    must_break(folder, words, "tests.card_faults", "--first", first, "--count", "1")

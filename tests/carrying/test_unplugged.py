@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.broken_build import broken_build, control, run_in
+from tests.campaigns.broken_build import broken_build, control, must_break
 from tests.campaigns.seeds import in_words
 from tests.carrying.campaign import run_seeds
 
@@ -19,6 +19,4 @@ def test_a_stick_pulled_out_at_any_moment_loses_and_doubles_nothing() -> None:
 def test_a_build_that_settles_what_it_copies_is_found_out(tmp_path: Path) -> None:
     folder = broken_build(control("collect_settles_on_copy"), tmp_path)
     seeds = ("--count", str(JOURNEYS), "--until-broken")
-    looked = run_in(folder, "tests.carrying", *seeds)
-    assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert "readings lost, 0 doubled" in looked.stdout
+    must_break(folder, "readings lost, 0 doubled", "tests.carrying", *seeds)

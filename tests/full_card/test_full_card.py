@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.broken_build import broken_build, control, run_in
+from tests.campaigns.broken_build import broken_build, control, must_break
 from tests.campaigns.seeds import in_words, run_on_every_core
 from tests.full_card.campaign import CHUNK, NO_WAY, run_seeds, way_to_mount
 
@@ -29,6 +29,4 @@ def test_a_loss_that_is_not_written_down_to_the_reading_is_found_out(
     name: str, words: str, tmp_path: Path
 ) -> None:
     folder = broken_build(control(name), tmp_path)
-    looked = run_in(folder, "tests.full_card", "--count", "1")
-    assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert words in looked.stdout
+    must_break(folder, words, "tests.full_card", "--count", "1")

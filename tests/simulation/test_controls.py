@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.broken_build import ROOT, broken_build, control, run_in
+from tests.campaigns.broken_build import ROOT, broken_build, control, must_break, run_in
 
 pytestmark = pytest.mark.system
 
@@ -25,9 +25,7 @@ def test_a_build_broken_by_one_line_is_found_out(name: str, tmp_path: Path) -> N
     first, words = EXPECTED[name]
     folder = broken_build(control(name), tmp_path)
     seeds = ("--first", str(first), "--count", str(SCHEDULES))
-    found = run_in(folder, "tests.simulation", *seeds, "--until-broken")
-    assert found.returncode == 1, f"{name} was not found out: {found.stdout}{found.stderr}"
-    assert words in found.stdout
+    must_break(folder, words, "tests.simulation", *seeds, "--until-broken")
 
 
 def test_no_power_cut_takes_a_sealed_batch(tmp_path: Path) -> None:
@@ -40,6 +38,4 @@ def test_without_a_flush_a_power_cut_takes_sealed_batches(tmp_path: Path) -> Non
     folder.mkdir()
     disk.mkdir()
     broken_build(control("synchronous_normal"), folder)
-    looked = run_in(folder, "tests.simulation.power_cut", str(disk))
-    assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert "lost in a power cut" in looked.stdout
+    must_break(folder, "lost in a power cut", "tests.simulation.power_cut", str(disk))

@@ -1,14 +1,11 @@
 """Whatever is lost, doubled, delayed or killed: nothing is lost, doubled or invented."""
 
-import os
-
 import pytest
 
 from tests.campaigns.seeds import in_words, run_on_every_core
 from tests.simulation.campaign import CHUNK, run_seeds
 
-SCHEDULES = int(os.environ.get("NADI_SCHEDULES", "10000"))
-AT_ONCE = 2_000
+SCHEDULES, AT_ONCE = 10_000, 2_000
 
 
 @pytest.mark.system

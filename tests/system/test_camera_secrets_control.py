@@ -12,4 +12,4 @@ pytestmark = pytest.mark.system
 def test_a_password_in_an_error_is_found_out(tmp_path: Path) -> None:
     folder = broken_build(control("credentials_in_error"), tmp_path)
     test = "tests/system/test_camera_secrets.py"
-    must_fail(folder, test, "credentials are in ['agent")
+    must_fail(folder, test, "credentials are in ['agent.log'")

@@ -8,7 +8,7 @@ import pytest
 from scripts.district.private_store import Kind
 from scripts.kills.__main__ import replay
 from scripts.kills.campaign import Wanted, kill_campaign
-from tests.campaigns.broken_build import broken_build, control, run_in
+from tests.campaigns.broken_build import broken_build, control, must_break
 
 # Which faults it takes, and what is then said.
 EXPECTED = {
@@ -34,6 +34,5 @@ def test_no_fault_of_a_process_or_a_line_loses_or_doubles_a_reading(store: Kind)
 def test_a_build_broken_by_one_line_is_found_out(name: str, tmp_path: Path) -> None:
     kind, words = EXPECTED[name]
     folder = broken_build(control(name), tmp_path)
-    looked = run_in(folder, "scripts.kills", "--only", kind, "--count", "4", "--drain-s", "10")
-    assert looked.returncode == 1, looked.stdout + looked.stderr
-    assert words in looked.stdout
+    faults = ("--only", kind, "--count", "4", "--drain-s", "10")
+    must_break(folder, words, "scripts.kills", *faults)
