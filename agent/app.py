@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 from agent.cardless import Cardless, build_cardless, opened
 from agent.clock import Clock
 from agent.console import Console
+from agent.deadline import Deadline
 from agent.errors import LinkDown, OutboxDamaged, OutboxFailed
 from agent.events.building import all_learned, build_watch
 from agent.events.watch import Watch
+from agent.lasting import until
 from agent.lines import build_lines
 from agent.link import MqttConnector, Post
 from agent.notify import Notifier
@@ -226,19 +228,23 @@ class Agent:
     async def run(self, notifier: Notifier, stop: asyncio.Event) -> None:
         """Until `stop`: then seal what is left and say goodbye."""
         async with asyncio.TaskGroup() as tasks:
-            running = [
+            lasting = [
                 tasks.create_task(self._sampler.run(), name="sampler"),
                 tasks.create_task(self._sealer.run(), name="sealer"),
-                tasks.create_task(self._sync.run(), name="sync"),
+                tasks.create_task(self._sync.run(), name="link"),
+                tasks.create_task(
+                    self._console().run(Path(self._settings.gateway.socket)), name="console"
+                ),
+            ]
+            watching = [
                 tasks.create_task(self._clock.watch(), name="time service"),
-                tasks.create_task(self._console().run(Path(self._settings.gateway.socket))),
                 tasks.create_task(notifier.beat(), name="watchdog"),
             ]
             notifier.say("READY=1")
             LOG.info("running gateway=%s epoch=%s", self._outbox.gateway, self._epoch)
-            await stop.wait()
+            await until(stop, lasting)
             notifier.say("STOPPING=1")
-            for task in running:
+            for task in (*lasting, *watching):
                 task.cancel()
         await self._sealer.finish()
         await self._farewell()
@@ -347,7 +353,7 @@ class Agent:
         gateway = self._outbox.gateway
         try:
             status = stopped(await self._reporter.status())
-            async with asyncio.timeout(FAREWELL_S), self._connector.connect() as link:
+            async with Deadline(FAREWELL_S), self._connector.connect() as link:
                 holding = encode_model(await self._outbox.holding())
                 await link.publish(
                     Post(topic=self._topics.holding(gateway), payload=holding, retain=True)

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from agent.clock import Clock
 from agent.console import Console
+from agent.deadline import Deadline
 from agent.errors import OutboxFailed, OutboxNewer
 from agent.events.building import build_watch
 from agent.lines import build_lines
@@ -82,7 +83,7 @@ async def _tried(
 ) -> _T | None:
     while True:
         try:
-            async with asyncio.timeout(retry_s):
+            async with Deadline(retry_s):
                 await stop.wait()
             return None
         except TimeoutError:

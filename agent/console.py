@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from agent.deadline import Deadline
 from agent.errors import AgentError
 
 LOG = logging.getLogger("nadi.console")
@@ -78,7 +79,7 @@ class Console:
 
     async def _line(self, reader: asyncio.StreamReader) -> bytes:
         try:
-            async with asyncio.timeout(IDLE_S):
+            async with Deadline(IDLE_S):
                 return await reader.readline()
         except TimeoutError:
             return b""

@@ -11,6 +11,7 @@ AgentError
 ├── LineGone            the port is missing or was unplugged; every device on it waits
 │   └── LineBusy        another program holds the port
 ├── StoodStill          the agent stood still; nobody knows when it was told what it read
+├── PartEnded           a part that lasts as long as the agent has ended; it starts anew
 ├── OutboxFailed        a round could not be sealed; it is kept and tried again
 │   ├── OutboxFull      the card is full; old batches make room
 │   ├── OutboxDamaged   the file is not an outbox; it is put aside and salvaged
@@ -66,6 +67,10 @@ class LineBusy(LineGone):
 
 class StoodStill(AgentError):
     """The agent stood still while it read."""
+
+
+class PartEnded(AgentError):
+    """A part of the agent that lasts as long as it runs has ended by itself."""
 
 
 class OutboxFailed(AgentError):

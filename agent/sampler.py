@@ -6,10 +6,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 from agent.clock import Clock
+from agent.deadline import Deadline
 from agent.drivers.driver import Driver, Observation
 from agent.errors import AgentError, DeviceError, DeviceSilent, LineGone, StoodStill
 from agent.events.line_watch import LineWatch
 from agent.events.watch import Watch
+from agent.lasting import until
 from agent.lines import Line, WatchedDevice
 from agent.reachability import Reachability
 from agent.round import Round
@@ -68,9 +70,11 @@ class Sampler:
     async def run(self) -> None:
         """Read until cancelled; closes the ports then."""
         async with asyncio.TaskGroup() as group:
-            for line in self._lines:
+            lasting = [
                 group.create_task(self._run_line(line), name=f"line {line.name}")
-            await asyncio.Event().wait()
+                for line in self._lines
+            ]
+            await until(asyncio.Event(), lasting)  # nobody sets it
 
     def faults(self) -> list[str]:
         """What is gone now, a sentence each, lines before devices; at most 100."""
@@ -227,7 +231,7 @@ def in_words(error: BaseException) -> str:
 
 async def _read_in_time(driver: Driver) -> tuple[Observation, ...]:
     try:
-        async with asyncio.timeout(READ_LIMIT_S):
+        async with Deadline(READ_LIMIT_S):
             return await driver.read()
     except TimeoutError:
         raise DeviceSilent(f"no answer within {READ_LIMIT_S:.0f} s") from None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from agent.clock import Clock
 from agent.dating import STEP_MS, consider
+from agent.deadline import Deadline
 from agent.errors import OutboxDamaged, OutboxFailed, OutboxFull
 from agent.learned import Learned
 from agent.outbox.ballast import drop_ballast, keep_ballast
@@ -92,7 +93,7 @@ class Sealer:
 
     async def _event_or(self, due_s: float) -> bool:
         try:
-            async with asyncio.timeout_at(due_s):
+            async with Deadline(due_s - asyncio.get_running_loop().time()):
                 await self._event_waits.wait()
         except TimeoutError:
             return bool(self._events)

@@ -7,6 +7,7 @@ import termios
 
 import serial_asyncio_fast
 
+from agent.deadline import Deadline
 from agent.errors import LineBusy, LineGone
 from agent.language import _
 
@@ -56,7 +57,7 @@ class SerialPort:
             if not wire.transport.is_closing():
                 wire.transport.abort()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_TIMEOUT_S):
+                async with Deadline(CLOSE_TIMEOUT_S):
                     await wire.closed.wait()
 
     async def _opened(self) -> "_Wire":
@@ -68,7 +69,7 @@ class SerialPort:
     async def _open(self) -> "_Wire":
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(OPEN_TIMEOUT_S):
+            async with Deadline(OPEN_TIMEOUT_S):
                 transport, wire = await serial_asyncio_fast.create_serial_connection(
                     loop, _Wire, self._path, baudrate=self._baud, exclusive=True
                 )
@@ -156,7 +157,7 @@ class _Wire(asyncio.Protocol):
             return
         self._stirred.clear()
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_ms / 1_000):
+            async with Deadline(timeout_ms / 1_000):
                 await self._stirred.wait()
 
     async def _let_the_rest_come(self, rest_s: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from agent.deadline import Deadline
 from agent.errors import OutboxDamaged, OutboxFailed
 from agent.link import Connector, Link, Post
 from agent.outbox.outbox import Batch, Outbox
@@ -158,7 +159,7 @@ class Synchroniser:
     async def _state(self, link: Link) -> None:
         while True:
             try:
-                async with asyncio.timeout(self._settings.statement_interval_s):
+                async with Deadline(self._settings.statement_interval_s):
                     await self._restate.wait()
             except TimeoutError:
                 pass
@@ -196,7 +197,7 @@ class Synchroniser:
     async def _sleep_until(self, wake_s: float | None) -> None:
         delay_s = None if wake_s is None else max(wake_s - self._now_s(), 0.005)
         try:
-            async with asyncio.timeout(delay_s):
+            async with Deadline(delay_s):
                 await self._wake.wait()
         except TimeoutError:
             return

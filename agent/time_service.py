@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from agent.deadline import Deadline
 from contract.messages import DRIFT_PPM
 
 SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # touched at each synchronisation
@@ -108,7 +109,7 @@ class ChronyWatch:
         except OSError:
             return ""
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with Deadline(ANSWER_S):
                 said, _ = await process.communicate()
         except TimeoutError:
             return ""

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from agent.deadline import Deadline
 from agent.discovery.known import Network
 from agent.discovery.line_search import Progress
 from agent.discovery.pace import Pace
@@ -104,7 +105,7 @@ async def search_network(search: NetworkSearch, *, pace: Pace, progress: Progres
             progress(harvest.asked, len(hosts), words)
 
     try:
-        async with asyncio.timeout(search.limit_s), asyncio.TaskGroup() as group:
+        async with Deadline(search.limit_s), asyncio.TaskGroup() as group:
             for _worker in range(min(SIDE_BY_SIDE, len(hosts))):
                 group.create_task(work())
         harvest.complete = True

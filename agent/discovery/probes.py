@@ -5,6 +5,7 @@ import json
 import ssl
 from dataclasses import dataclass
 
+from agent.deadline import Deadline
 from agent.drivers import onvif_clock
 from agent.drivers.http import UNAUTHORIZED, Peer, Request, ask
 from agent.drivers.login import (
@@ -43,14 +44,14 @@ class Key:
 async def ask_rtsp(host: str, port: int, key: Key | None, *, timeout_ms: int) -> Said | None:
     """OPTIONS, and only with a key a DESCRIBE; None if nothing listens there."""
     try:
-        async with asyncio.timeout(timeout_ms / 1_000):
+        async with Deadline(timeout_ms / 1_000):
             reader, writer = await asyncio.open_connection(host, port, limit=MAX_REPLY)
     except (OSError, TimeoutError):
         return None
     talk = _RtspTalk(reader=reader, writer=writer, uri=_uri(host, port, key))
     said = Said(port=port)
     try:
-        async with asyncio.timeout(timeout_ms / 1_000):
+        async with Deadline(timeout_ms / 1_000):
             await talk.ask("OPTIONS")
             said.is_it = True
             if key is not None:

@@ -11,6 +11,7 @@ import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from agent.deadline import Deadline
 from agent.drivers.unread import Unread
 from agent.errors import FrameError, LineGone
 from agent.mqtt_client import Client
@@ -160,7 +161,7 @@ class ChirpStack:
 
     async def _first_connection(self) -> None:
         try:
-            async with asyncio.timeout(FIRST_CONNECTION_S):
+            async with Deadline(FIRST_CONNECTION_S):
                 await self._connected.wait()
         except TimeoutError:
             return

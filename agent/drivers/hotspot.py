@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from agent.deadline import Deadline
 from agent.drivers import dns, http
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
@@ -75,7 +76,7 @@ class HotspotProbe:
         name = self._settings.name or host
         for resolver in self._settings.resolvers:
             try:
-                async with asyncio.timeout(self._settings.timeout_ms / 1_000):
+                async with Deadline(self._settings.timeout_ms / 1_000):
                     found = await self._ask(resolver, name)
             except (DeviceError, OSError, TimeoutError) as error:
                 words = str(error) or type(error).__name__

@@ -6,6 +6,7 @@ import re
 import ssl
 from dataclasses import dataclass, field
 
+from agent.deadline import Deadline
 from agent.errors import DeviceRefused, DeviceSilent, FrameError, ServiceClosed
 from agent.tap import Traffic
 
@@ -101,7 +102,7 @@ async def ask(
     Raises DeviceSilent, DeviceRefused, ServiceClosed or FrameError.
     """
     try:
-        async with asyncio.timeout(timeout_ms / 1_000):
+        async with Deadline(timeout_ms / 1_000):
             return await _exchange(peer, request, max_body, traffic or Traffic())
     except TimeoutError:
         raise DeviceSilent(f"no whole HTTP answer within {timeout_ms} ms") from None

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from itertools import count
 from os import strerror
 
+from agent.deadline import Deadline
 from agent.drivers.modbus import EXCEPTION, Question
 from agent.drivers.resolver import Resolver
 from agent.errors import DeviceSilent, FrameError
@@ -31,7 +32,7 @@ class TcpMaster:
         """The registers or bits; raises DeviceSilent, FrameError or DeviceRefused."""
         number = next(self._numbers) & 0xFFFF
         try:
-            async with asyncio.timeout(timeout_ms / 1_000), self._connected() as (reader, writer):
+            async with Deadline(timeout_ms / 1_000), self._connected() as (reader, writer):
                 writer.write(frame_of(question, number))
                 return await receive_answer(reader, question, number)
         except TimeoutError:

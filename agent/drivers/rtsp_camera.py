@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from agent.clock import Clock
+from agent.deadline import Deadline
 from agent.drivers.account import UNAUTHORIZED, Account
 from agent.drivers.driver import Driver, Observation
 from agent.drivers.place import NetworkPlace
@@ -85,7 +86,7 @@ class RtspCameraDriver:
         if self._account is not None and self._wants_login:
             self._account.check(SERVICE)
         try:
-            async with asyncio.timeout(self._timeout_ms / 1_000):
+            async with Deadline(self._timeout_ms / 1_000):
                 return await self._ask_connected()
         except TimeoutError:
             raise DeviceSilent(f"no whole answer within {self._timeout_ms} ms") from None

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import Protocol
 
+from agent.deadline import Deadline
 from agent.drivers.resolver import Resolver
 from agent.drivers.snmp_message import Binding, Bindings, Question
 from agent.errors import DeviceError, DeviceRefused, DeviceSilent, FrameError, ServiceClosed
@@ -88,7 +89,7 @@ class SnmpAgent:
     async def _ask(self, question: Question, may_show: Predicate = lambda _: True) -> Bindings:
         strange: list[FrameError] = []
         try:
-            async with asyncio.timeout(self._timeout_ms / 1_000):
+            async with Deadline(self._timeout_ms / 1_000):
                 return await self._talk(question, may_show, strange)
         except TimeoutError:
             if strange:

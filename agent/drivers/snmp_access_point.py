@@ -1,10 +1,10 @@
 """An access point tells its uptime, uplink, rates and clients by SNMP, v2c or v3."""
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from agent.deadline import Deadline
 from agent.drivers import ber
 from agent.drivers.access_point_profiles import PROFILES
 from agent.drivers.driver import Driver, Observation
@@ -70,7 +70,7 @@ class SnmpAccessPointDriver:
         if not self._table:
             return ()
         try:
-            async with asyncio.timeout(self._timeout_ms / 1_000):
+            async with Deadline(self._timeout_ms / 1_000):
                 return count_clients(await self._agent.walk(self._table))
         except LoginRefused:
             raise

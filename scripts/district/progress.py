@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 
 from scripts.district.district import District
+from scripts.district.gateway import Gateway
 from scripts.district.process import ProgramError
 
 POLL_S = 0.02
@@ -43,16 +44,29 @@ class Progress:
         while waiting and time.monotonic() < until_s:
             time.sleep(POLL_S)
             waiting = list(self._waiting())
-        return [f"{name}: its backlog did not drain within {within_s:g} s" for name in waiting]
+        return [
+            f"{one.id}: its backlog did not drain within {within_s:g} s; {_link(one)}"
+            for one in waiting
+        ]
 
     def _sealed(self) -> int:
         reading = self.reading
         states = [one.state() for one in self._district.gateways if one.id in reading]
         return sum(s.status.sealed.readings for s in states if s and s.status.sealed)
 
-    def _waiting(self) -> Iterator[str]:
+    def _waiting(self) -> Iterator[Gateway]:
         for gateway in self._district.gateways:
             state = gateway.state()
             backlog = state and state.link.up and state.status.backlog
             if not backlog or backlog.oldest_age_ms >= YOUNG_MS:
-                yield gateway.id
+                yield gateway
+
+
+def _link(gateway: Gateway) -> str:
+    """What its agent says of its link, for whoever has to find out why it does not drain."""
+    state = gateway.state()
+    if state is None:
+        return "it cannot be asked"
+    link = state.link
+    up = f"up for {link.for_s:.0f} s" if link.up else f"down for {link.for_s:.0f} s: {link.reason}"
+    return f"its link is {up}, {link.in_flight} in flight"
