@@ -13,6 +13,7 @@ BridgeError
 ├── DiscardRefused  what is to be given up is not exactly what the gateway holds
 ├── StickRefused    no gateway has put anything on that stick
 ├── SettingsRefused what the settings name cannot be used; a SettingsError too
+├── ThreadDied      a thread of the bridge died of what nobody foresaw; it starts anew
 └── BrokerRefused   the broker refuses this bridge; the reason in words
 
 Each is made of marked templates and their values: English to logs, programs and the store, and to a
@@ -109,6 +110,10 @@ class StickRefused(BridgeError):
 
 class SettingsRefused(BridgeError, SettingsError):
     """A file, a port or a folder that the settings name, and that cannot be used."""
+
+
+class ThreadDied(BridgeError):
+    """A thread of the bridge died of what nobody foresaw."""
 
 
 class BrokerRefused(BridgeError):

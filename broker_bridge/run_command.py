@@ -17,6 +17,7 @@ from types import FrameType
 from broker_bridge.certificates import ends_s, name_of, shown
 from broker_bridge.config import BridgeSettings
 from broker_bridge.connection import Connection, Delivery
+from broker_bridge.dying import told_of_the_dead
 from broker_bridge.feed import Feed
 from broker_bridge.inbox import Inbox
 from broker_bridge.measures import Measures
@@ -41,7 +42,7 @@ def run(settings: BridgeSettings, *, feed: Callable[[Topics], Feed] = Feed) -> N
     ingest = threading.Thread(target=_serve, args=(service, settings, ended), name="ingest")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, partial(_stop, service))
-    with _endpoint(settings, measures):
+    with told_of_the_dead(ended, service.stop), _endpoint(settings, measures):
         ingest.start()
         while ingest.is_alive():  # a signal on the brink of a wait without end would not be heard
             ingest.join(HEARD_S)
