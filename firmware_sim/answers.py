@@ -21,8 +21,8 @@ class Reply:
 class Answer:
     """One reply that left, or would have left but for `fault`; times are CLOCK_BOOTTIME in ms.
 
-    `asked_at_ms` is None for a sensor that sends unasked; `given_at_ms` is when the last byte
-    left, for fault "lose" when the first would have.
+    `asked_at_ms` is None for a sensor that sends unasked; `given_at_ms` is right before the
+    last byte left, for fault "lose" before the first would have: whoever heard it heard it later.
     """
 
     device: str

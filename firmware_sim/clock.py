@@ -60,6 +60,10 @@ class ManualClock:
         self._asleep.set()
         await waiter
 
+    def pass_ms(self, passing_ms: int) -> None:
+        """Time that passes while nobody is asked."""
+        self._now_ms += passing_ms
+
     async def step(self, *, patience_s: float = 5.0) -> int:
         """Wakes the earliest sleeper at its time and returns that time; waits for one to come.
 

@@ -113,6 +113,7 @@ class CameraServer:
         utterance = self._camera.voice.utter(reply.frame)
         if utterance.delay_s:
             await self._clock.sleep(utterance.delay_s)
+        given_at_ms = self._clock.boot_ms()
         writer.write(utterance.frame)
         async with asyncio.timeout(IDLE_S):
             await writer.drain()
@@ -122,7 +123,7 @@ class CameraServer:
                     device=CameraSettings.DEVICE,
                     asset=self._camera.asset,
                     asked_at_ms=asked_at_ms,
-                    given_at_ms=self._clock.boot_ms(),
+                    given_at_ms=given_at_ms,
                     values=reply.values,
                     fault=utterance.fault,
                 )

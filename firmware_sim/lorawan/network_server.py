@@ -118,7 +118,7 @@ class NetworkServer:
             unix_s=self._ground.clock.unix_s(),
             random=sensor.random,
         )
-        utterance = sensor.voice.utter(payload)
+        utterance, given_at_ms = sensor.voice.utter(payload), self._ground.clock.boot_ms()
         for _ in range(2 if "duplicate" in sensor.faults else 1):
             if utterance.frame:
                 where = topic(self._settings.application, settings.dev_eui)
@@ -128,7 +128,7 @@ class NetworkServer:
                 device=settings.DEVICE,
                 asset=settings.asset,
                 asked_at_ms=None,
-                given_at_ms=self._ground.clock.boot_ms(),
+                given_at_ms=given_at_ms,
                 values=made.values,
                 fault=utterance.fault,
             )

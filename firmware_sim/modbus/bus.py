@@ -69,26 +69,30 @@ class ModbusBus:
         self, unit: Unit, reply: Reply, utterance: Utterance, asked_at_ms: int
     ) -> None:
         async with self._wire:
-            if not await self._transmit(utterance.frame):
+            given_at_ms = await self._transmit(utterance.frame)
+            if given_at_ms is None:
                 return
             self._record.note(
                 Answer(
                     device=unit.device,
                     asset=unit.asset,
                     asked_at_ms=asked_at_ms,
-                    given_at_ms=self._clock.boot_ms(),
+                    given_at_ms=given_at_ms,
                     values=reply.values,
                     fault=utterance.fault,
                 )
             )
 
-    async def _transmit(self, frame: bytes) -> bool:
+    async def _transmit(self, frame: bytes) -> int | None:
+        """When its last part was handed over; None if nobody is on the line."""
+        given_at_ms = self._clock.boot_ms()
         for start in range(0, len(frame), UART_FIFO):
             part = frame[start : start + UART_FIFO]
             await self._clock.sleep(self._pace.wire_s(len(part)))
+            given_at_ms = self._clock.boot_ms()
             if not self._port.write(part):
-                return False
-        return True
+                return None
+        return given_at_ms
 
     def _now_s(self) -> float:
         return self._clock.boot_ms() / 1000

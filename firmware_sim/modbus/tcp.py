@@ -78,6 +78,7 @@ class ModbusServer:
         reply = unit.answer(question.pdu, question.asked_at_ms / 1000)
         utterance = unit.voice.utter(question.answered(reply.frame))
         await self._ground.clock.sleep(unit.turnaround_s + utterance.delay_s)
+        given_at_ms = self._ground.clock.boot_ms()
         writer.write(utterance.frame)
         async with asyncio.timeout(IDLE_S):
             await writer.drain()
@@ -86,7 +87,7 @@ class ModbusServer:
                 device=unit.device,
                 asset=unit.asset,
                 asked_at_ms=question.asked_at_ms,
-                given_at_ms=self._ground.clock.boot_ms(),
+                given_at_ms=given_at_ms,
                 values=reply.values,
                 fault=utterance.fault,
             )

@@ -78,16 +78,17 @@ class PinServer:
             case {"trigger": int(pin)}:
                 if echo := self._board.ping(pin, asked_at_ms / 1000):
                     said = {"echo": echo.pin, "pulse_s": echo.pulse_s}
+                    given_at_ms = self._ground.clock.boot_ms()
                     writer.write(json.dumps(said).encode() + b"\n")
-                    self._note(echo, asked_at_ms)
+                    self._note(echo, asked_at_ms, given_at_ms)
 
-    def _note(self, echo: Echo, asked_at_ms: int) -> None:
+    def _note(self, echo: Echo, asked_at_ms: int, given_at_ms: int) -> None:
         self._ground.record.note(
             Answer(
                 device=EchoSettings.DEVICE,
                 asset=echo.asset,
                 asked_at_ms=asked_at_ms,
-                given_at_ms=self._ground.clock.boot_ms(),
+                given_at_ms=given_at_ms,
                 values={"distance": echo.distance_mm},
                 fault=None,
             )

@@ -142,6 +142,7 @@ class AgentSocket(asyncio.DatagramProtocol):
         self._send(reply, utterance, addr, asked_at_ms)
 
     def _send(self, reply: Reply, utterance: Utterance, addr: Address, asked_at_ms: int) -> None:
+        given_at_ms = self._clock.boot_ms()
         if utterance.frame and self._transport:
             self._transport.sendto(utterance.frame, addr)
         self._record.note(
@@ -149,7 +150,7 @@ class AgentSocket(asyncio.DatagramProtocol):
                 device=self._agent.device,
                 asset=self._agent.asset,
                 asked_at_ms=asked_at_ms,
-                given_at_ms=self._clock.boot_ms(),
+                given_at_ms=given_at_ms,
                 values=reply.values,
                 fault=utterance.fault,
             )
