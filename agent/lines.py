@@ -166,7 +166,7 @@ class _Making:
         return Line(name=line.name, interval_ms=interval_ms, workers=workers, devices=devices)
 
     def lorawan_line(self, line: LorawanLine) -> Line:
-        stack = registry.open_stack(line)
+        stack = registry.open_stack(line, self.clock)
         interval_ms = _ms(line.read_interval_s)
         devices = []
         for device in line.device:

@@ -186,7 +186,8 @@ class Sampler:
     def _take(
         self, line: Line, device: WatchedDevice, observations: tuple[Observation, ...]
     ) -> None:
-        at_ms = self._clock.boot_ms()
+        told_ms = [seen.at_ms for seen in observations if seen.at_ms is not None]
+        at_ms = max(told_ms, default=self._clock.boot_ms())
         self._line_works(line)
         if observations or device.reachability.heard:  # nothing new is no sign of life
             device.reachability.answered()
@@ -250,7 +251,7 @@ def _readings(
             asset=watch.asset,
             kind=watch.kind,
             quantity=seen.quantity,
-            at_ms=at_ms,
+            at_ms=at_ms if seen.at_ms is None else seen.at_ms,
             value=seen.value,
             suspect=seen.suspect or not is_plausible(seen.quantity, seen.value),
         )

@@ -6,6 +6,7 @@ from typing import Self
 
 BEAT_S = 0.25
 STOOD_S = 1.0  # how wrong a reading's time may be
+CATCH_UP_S = 1.0  # within this, what waited in the kernel is taken
 
 
 class Pulse:
@@ -18,7 +19,7 @@ class Pulse:
     def __init__(self, now_s: Callable[[], float] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
         self._now_s = now_s or self._loop.time
-        self._missed = False
+        self._stood_s: float | None = None
 
     def __enter__(self) -> Self:
         self._last_s = self._now_s()
@@ -31,9 +32,21 @@ class Pulse:
     @property
     def stood_still(self) -> bool:
         """Whether more than a second passed at once since its block began."""
-        return self._missed or self._now_s() - self._last_s > BEAT_S + STOOD_S
+        return self._stood_s is not None or self._is_late
+
+    @property
+    def has_just_stood_still(self) -> bool:
+        """Whether what comes now may have waited meanwhile."""
+        return self._is_late or (
+            self._stood_s is not None and self._now_s() - self._stood_s < CATCH_UP_S
+        )
+
+    @property
+    def _is_late(self) -> bool:
+        return self._now_s() - self._last_s > BEAT_S + STOOD_S
 
     def _beat(self) -> None:
-        self._missed = self.stood_still
+        if self._is_late:
+            self._stood_s = self._now_s()
         self._last_s = self._now_s()
         self._next = self._loop.call_later(BEAT_S, self._beat)

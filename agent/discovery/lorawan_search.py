@@ -41,7 +41,7 @@ async def listen_to_application(
     source: LorawanSource, *, seconds: int, clock: Clock, progress: Progress
 ) -> LorawanReport:
     """Every device that is heard in one application within `seconds`; raises LineGone."""
-    stack = ChirpStack(source)
+    stack = ChirpStack(source, clock=clock)
 
     async def look() -> int:
         await stack.listen()

@@ -11,10 +11,12 @@ import aiomqtt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from agent.clock import Clock
 from agent.deadline import Deadline
 from agent.drivers.unread import Unread
 from agent.errors import FrameError, LineGone
 from agent.mqtt_client import Client
+from agent.standstill import Pulse
 from contract.settings import LorawanSource
 
 LOG = logging.getLogger("nadi.lorawan")
@@ -30,8 +32,12 @@ STRANGER = "no setting names this device"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
-    """What one device sent once; `snr_db` is the best gateway's, if any says it."""
+    """What one device sent once, and when it came, on the boot clock.
 
+    `snr_db` is the best gateway's, if any says it.
+    """
+
+    at_ms: int
     dev_eui: str
     port: int
     count: int
@@ -65,8 +71,8 @@ class _UplinkEvent(_Proto):
     rx_info: list[_RxInfo] = []
 
 
-def parse_uplink(payload: bytes) -> Uplink:
-    """One `event/up` message; raises FrameError."""
+def parse_uplink(payload: bytes, *, at_ms: int) -> Uplink:
+    """One `event/up` message that has come now; raises FrameError."""
     if len(payload) > MAX_MESSAGE:
         raise FrameError(f"an uplink message of {len(payload)} bytes, {MAX_MESSAGE} at most")
     try:
@@ -77,6 +83,7 @@ def parse_uplink(payload: bytes) -> Uplink:
     if len(data) > MAX_DATA:
         raise FrameError(f"a LoRaWAN payload of {len(data)} bytes")
     return Uplink(
+        at_ms=at_ms,
         dev_eui=event.device_info.dev_eui.lower(),
         port=event.f_port,
         count=event.f_cnt,
@@ -124,9 +131,12 @@ class Inbox:
 class ChirpStack:
     """One subscription, opened by the first read and kept until it is closed."""
 
-    def __init__(self, line: LorawanSource, known: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, line: LorawanSource, known: frozenset[str] = frozenset(), *, clock: Clock
+    ) -> None:
         self.inbox = Inbox(known)
         self._line = line
+        self._clock = clock
         self._task: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
         self._fault = "not connected yet"
@@ -191,14 +201,18 @@ class ChirpStack:
         ) as client:
             await client.subscribe(f"application/{line.application}/device/+/event/up", qos=1)
             self._connected.set()
-            async for message in client.messages:
-                self._take_in(message)
+            with Pulse(lambda: self._clock.boot_ms() / 1_000) as pulse:
+                async for message in client.messages:
+                    if pulse.has_just_stood_still:
+                        LOG.warning("the agent stood still; an uplink that waited is left out")
+                    else:
+                        self._take_in(message)
 
     def _take_in(self, message: aiomqtt.Message) -> None:
         if message.retain or not isinstance(message.payload, bytes):
             return  # a retained uplink is an old one
         try:
-            self.inbox.add(parse_uplink(message.payload))
+            self.inbox.add(parse_uplink(message.payload, at_ms=self._clock.boot_ms()))
         except FrameError as error:
             self.inbox.refused += 1
             if self.inbox.refused == 1:

@@ -9,11 +9,13 @@ class Observation:
     """One value of one quantity (`contract.quantities`) in its UCUM unit.
 
     `suspect` if the device itself casts doubt on it; the quantity's range is judged elsewhere.
+    `at_ms` is when it was told, on the boot clock; None if that is now.
     """
 
     quantity: str
     value: float
     suspect: bool = False
+    at_ms: int | None = None
 
 
 class Driver(Protocol):

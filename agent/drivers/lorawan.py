@@ -1,6 +1,7 @@
 """A LoRaWAN sensor reports by itself: a read gives what came since the last one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from agent.drivers.chirpstack import Uplink
 from agent.drivers.driver import Observation
@@ -26,6 +27,7 @@ class LorawanDriver:
     async def read(self) -> tuple[Observation, ...]:
         """The newest value of each quantity in the uplinks since the last call, or nothing.
 
+        Each is of the moment when its uplink came.
         Raises DeviceSilent after three missing reports, FrameError, LineGone.
         """
         now_ms = self._place.clock.boot_ms()
@@ -33,7 +35,7 @@ class LorawanDriver:
         if not uplinks:
             self._refuse_silence(now_ms)
             return ()
-        self._heard_ms = now_ms
+        self._heard_ms = uplinks[-1].at_ms
         return self._newest(uplinks)
 
     def _newest(self, uplinks: list[Uplink]) -> tuple[Observation, ...]:
@@ -42,7 +44,8 @@ class LorawanDriver:
         for uplink in uplinks:
             self._place.traffic.note(uplink.data, sent=False)
             try:
-                seen |= {one.quantity: one for one in (*_radio(uplink), *self._decode(uplink))}
+                told = (*_radio(uplink), *self._decode(uplink))
+                seen |= {one.quantity: replace(one, at_ms=uplink.at_ms) for one in told}
                 self._place.stack.unread.read_again(uplink.dev_eui)
             except FrameError as error:
                 self._place.stack.unread.note(uplink, why=str(error), known=True)

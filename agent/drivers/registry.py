@@ -2,6 +2,7 @@
 
 import importlib
 
+from agent.clock import Clock
 from agent.drivers.driver import Driver
 from agent.drivers.place import Place, Stack
 from agent.line import Port
@@ -31,10 +32,11 @@ def open_port(line: SerialLine) -> Port:
     return port
 
 
-def open_stack(line: LorawanLine) -> Stack:
+def open_stack(line: LorawanLine, clock: Clock) -> Stack:
     """The line's subscription, not yet opened; loads the uplinks' models."""
     known = frozenset(device.dev_eui for device in line.device)
-    stack: Stack = importlib.import_module("agent.drivers.chirpstack").ChirpStack(line, known)
+    module = importlib.import_module("agent.drivers.chirpstack")
+    stack: Stack = module.ChirpStack(line, known, clock=clock)
     return stack
 
 

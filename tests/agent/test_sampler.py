@@ -2,6 +2,7 @@ import logging
 
 import pytest
 
+from agent.drivers.driver import Observation
 from agent.errors import AgentError, DeviceError
 from agent.line import FakePort
 from agent.live import described
@@ -33,6 +34,24 @@ async def test_a_device_is_read_at_fixed_times_and_dated_when_its_answer_is_comp
     readings = bench.round.take()
     assert [reading.at_ms for reading in readings] == [5_050, 15_050, 25_050]
     assert {reading.value for reading in readings} == {230.1}
+
+
+async def test_what_was_told_before_it_is_read_is_of_the_moment_when_it_was_told(
+    bench: Bench,
+) -> None:
+    class Reporter:
+        async def read(self) -> tuple[Observation, ...]:
+            return (
+                Observation(quantity="battery_level", value=92.0, at_ms=1_200),
+                Observation(quantity="distance", value=700.0, at_ms=3_700),
+            )
+
+    async with bench.running(bench.line("lora", {"TPS-1": Reporter()})):
+        await bench.ticks.run_to(START_MS)
+    assert [(one.quantity, one.at_ms) for one in bench.round.take()] == [
+        ("battery_level", 1_200),
+        ("distance", 3_700),
+    ]
 
 
 async def test_a_value_out_of_range_is_kept_and_marked(bench: Bench) -> None:

@@ -52,6 +52,10 @@ CLAIMS = {
         "tests/agent/test_sampler.py::test_what_is_read_while_the_agent_stands_still_is_left_out_and_blames_no_device[230.0]",
         "At index 0 diff: (5050, 230.0) != (15050, 230.1)",
     ),
+    "told_when_taken": (
+        "tests/agent/test_sampler.py::test_what_was_told_before_it_is_read_is_of_the_moment_when_it_was_told",
+        "('battery_level', 3700) != ('battery_level', 1200)",
+    ),
     "window_counts_each": (
         "tests/agent/test_uplink.py::test_a_window_that_is_refused_at_once_waits_as_long_as_one_batch",
         "assert (8, 10.0) == (8, 2.5)",

@@ -189,7 +189,7 @@ def decode_registry(body: bytes) -> object:
 
 
 def uplink(data: bytes) -> Uplink:
-    return Uplink(dev_eui="24e124713c141234", port=2, count=1, data=data, message="up")
+    return Uplink(at_ms=0, dev_eui="24e124713c141234", port=2, count=1, data=data, message="up")
 
 
 def dns_answers() -> list[bytes]:

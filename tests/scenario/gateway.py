@@ -66,7 +66,8 @@ SENSORS = {one.asset: one for one in DEVICES if isinstance(one, LorawanDevice)}
 class Air:
     """Uplinks on their way to ChirpStack, and from there to a driver."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
         self._inbox = Inbox(frozenset(one.dev_eui for one in SENSORS.values()))
 
     def send(self, asset: str, payload: bytes, count: int) -> None:
@@ -74,8 +75,11 @@ class Air:
         eui = SENSORS[AssetId(asset)].dev_eui
         port = 2 if isinstance(SENSORS[AssetId(asset)], DraginoLdds) else 85
         self._inbox.add(
-            Uplink(dev_eui=eui, port=port, count=count, data=payload, message=f"{eui} {count}")
-        )
+            Uplink(
+                at_ms=self._clock.boot_ms(), dev_eui=eui, port=port, count=count, data=payload,
+                message=f"{eui} {count}",
+            )
+        )  # fmt: skip
 
     @property
     def unread(self) -> Unread:
@@ -97,7 +101,7 @@ class Gateway:
 
     def __init__(self, clock: FakeClock) -> None:
         self.told: list[Event] = []
-        self.air = Air()
+        self.air = Air(clock)
         self._clock = clock
         self._count = 0
         self._open: dict[str, Event] = {}

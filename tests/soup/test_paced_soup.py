@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.clock import KernelClock
+from agent.clock import FakeClock, KernelClock
 from agent.drivers import a02yyuw, maxbotix, rtsp_camera
 from agent.drivers.chirpstack import ChirpStack
 from agent.drivers.modbus_rtu import RtuMaster
@@ -243,7 +243,7 @@ async def test_a_stack_of_spoiled_uplinks_takes_the_next_whole_one(
         name="lora", application=APPLICATION, port=port,
         device=[Em400(asset=AssetId("TPS-1"), dev_eui=EUI)],
     )  # fmt: skip
-    stack = ChirpStack(line, frozenset({EUI}))
+    stack = ChirpStack(line, frozenset({EUI}), clock=FakeClock())
     await stack.take(EUI)
     for number in range(polls):
         weather.poll(number)

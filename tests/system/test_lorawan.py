@@ -7,6 +7,7 @@ from random import Random
 
 import pytest
 
+from agent.clock import FakeClock
 from agent.drivers.chirpstack import ChirpStack, Uplink
 from agent.errors import LineGone
 from contract.identity import AssetId
@@ -58,7 +59,7 @@ async def takes(stack: ChirpStack, wanted: Callable[[list[Uplink] | None], bool]
 
 async def test_uplinks_arrive_once_and_retained_ones_are_old(broker: Program, port: int) -> None:
     assert broker.running
-    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}))
+    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}), clock=FakeClock())
     publisher.up(1, retain=True)
     assert await stack.take(EUI) == []
     publisher.up(2, eui="ffffffffffffffff")
@@ -73,7 +74,7 @@ async def test_uplinks_arrive_once_and_retained_ones_are_old(broker: Program, po
 async def test_a_broker_that_dies_is_a_line_that_is_gone_until_it_is_back(
     broker: Program, port: int
 ) -> None:
-    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}))
+    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}), clock=FakeClock())
     assert await stack.take(EUI) == []
     publisher.close()
     broker.kill()
@@ -89,8 +90,30 @@ async def test_a_broker_that_dies_is_a_line_that_is_gone_until_it_is_back(
     again.close()
 
 
+async def test_what_waited_while_the_agent_stood_still_is_left_out_and_what_comes_later_is_not(
+    broker: Program, port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = FakeClock()
+    publisher, stack = Publisher(port), ChirpStack(line(port), frozenset({EUI}), clock=clock)
+    assert await stack.take(EUI) == []
+    clock.now_ms += 60_000
+    publisher.up(1)
+
+    def comes_later(uplinks: list[Uplink] | None) -> bool:
+        clock.now_ms += 50
+        if "an uplink that waited is left out" in caplog.text:
+            publisher.up(2)
+        return bool(uplinks)
+
+    (later,) = await takes(stack, comes_later)
+    assert later.count == 2
+    assert later.at_ms > 61_000
+    await stack.close()
+    publisher.close()
+
+
 async def test_without_a_broker_the_line_is_gone_in_words(port: int) -> None:
-    stack = ChirpStack(line(port), frozenset({EUI}))
+    stack = ChirpStack(line(port), frozenset({EUI}), clock=FakeClock())
     with pytest.raises(LineGone, match="ChirpStack's broker") as error:
         await stack.take(EUI)
     assert "mosquitto and chirpstack run" in error.value.hint

@@ -78,7 +78,7 @@ async def played(
         line = LorawanLine(
             name="lora", application=settings.lorawan[0].application, port=port, device=[device]
         )
-        stack = registry.open_stack(line)
+        stack = registry.open_stack(line, FakeClock())
         place = LorawanPlace(clock=FakeClock(), stack=stack, traffic=Traffic())
         yield made, registry.build(device, place)
         await stack.close()

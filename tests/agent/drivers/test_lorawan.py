@@ -39,9 +39,11 @@ UP = b"""{"deduplicationId": "3ac7e3c4-4401-4b8d-9386-a5c902f9202d",
  "txInfo": {"frequency": 921400000}}"""
 
 
-def uplink(payload: str, *, port: int = 85, count: int = 0, eui: str = EUI) -> Uplink:
-    data = bytes.fromhex(payload)
-    return Uplink(dev_eui=eui, port=port, count=count, data=data, message=f"{eui}-{count}")
+def uplink(
+    payload: str, *, port: int = 85, count: int = 0, eui: str = EUI, at_ms: int = 1_000
+) -> Uplink:
+    data, message = bytes.fromhex(payload), f"{eui}-{count}"
+    return Uplink(at_ms=at_ms, dev_eui=eui, port=port, count=count, data=data, message=message)
 
 
 def vectors(kind: str) -> list[tuple[str, dict[str, object]]]:
@@ -89,8 +91,8 @@ def test_what_a_dragino_says_of_itself_is_no_reading() -> None:
 
 
 def test_an_uplink_is_read_as_chirpstack_documents_it() -> None:
-    assert parse_uplink(UP) == Uplink(
-        dev_eui=EUI, port=85, count=0,
+    assert parse_uplink(UP, at_ms=7_000) == Uplink(
+        at_ms=7_000, dev_eui=EUI, port=85, count=0,
         data=bytes.fromhex("01755C 03670101 04824408 050001"),
         message="3ac7e3c4-4401-4b8d-9386-a5c902f9202d", snr_db=10.5,
     )  # fmt: skip
@@ -113,7 +115,7 @@ def test_an_uplink_is_read_as_chirpstack_documents_it() -> None:
 )
 def test_what_is_no_uplink_is_refused_in_words(payload: bytes) -> None:
     with pytest.raises(FrameError):
-        parse_uplink(payload)
+        parse_uplink(payload, at_ms=0)
 
 
 def test_an_uplink_that_is_told_twice_counts_once() -> None:
@@ -177,6 +179,16 @@ async def test_a_read_gives_what_came_since_the_last_one(sensor: Driver, stack: 
     seen = {one.quantity: one.value for one in await sensor.read()}
     assert seen == {"battery_level": 92.0, "distance": 1000.0}
     assert await sensor.read() == ()
+
+
+async def test_what_came_is_of_the_moment_when_it_came(
+    sensor: Driver, stack: FakeStack, clock: FakeClock
+) -> None:
+    stack.inbox.add(uplink("01 75 5C 04 82 44 08", count=1, at_ms=61_000))
+    stack.inbox.add(uplink("04 82 E8 03", count=2, at_ms=64_500))
+    clock.now_ms = 65_000
+    seen = {one.quantity: one.at_ms for one in await sensor.read()}
+    assert seen == {"battery_level": 61_000, "distance": 64_500}
 
 
 async def test_three_missing_reports_are_silence(
