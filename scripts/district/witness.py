@@ -91,7 +91,8 @@ def testify(
         if at not in taken and not answer.faulty and not answer.unasked
     ]
     findings += [
-        f"the answer given at {answer.given_ms} ms is neither stored nor held"
+        f"the answer given at {answer.given_ms} ms is neither stored nor held:"
+        f" {dict(answer.values)}"
         for answer in left
         if not any(pause.excuses(answer.given_ms) for pause in pauses)
     ]
