@@ -8,7 +8,7 @@ from pathlib import Path
 from agent.outbox.counters import Counted
 from agent.outbox.records import Gone
 from agent.outbox.schema import number_of, row_id, span_of
-from agent.outbox.soundness import TABLES, Row, Table
+from agent.outbox.soundness import TABLES, Row, Table, every
 from contract.codec import Key, decode_model, inflate, sha256_of
 from contract.identity import Epoch, GatewayId
 from contract.messages import BatchBody, Counts
@@ -19,11 +19,15 @@ DAMAGED = "outbox damaged"
 MOST_BEYOND = 10_000
 # Columns that a batch row must have as numbers: id, counts, counts before, times.
 NUMBERS = slice(0, 7)
+BATCHES = every("batch", (
+    "id", "readings", "events", "readings_before", "events_before", "from_ms", "to_ms", "sha256",
+    "body",
+))  # fmt: skip
 BOTH_WAYS = (
-    "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id",
-    "SELECT * FROM batch WHERE id BETWEEN ? AND ? ORDER BY id DESC",
+    f"{BATCHES} WHERE id BETWEEN ? AND ? ORDER BY id",
+    f"{BATCHES} WHERE id BETWEEN ? AND ? ORDER BY id DESC",
 )
-ONE = "SELECT * FROM batch WHERE id = ?"
+ONE = f"{BATCHES} WHERE id = ?"
 SELECT_ENDS = """
 SELECT id, readings, events, readings_before, events_before FROM batch
 WHERE id BETWEEN ? AND ? ORDER BY id

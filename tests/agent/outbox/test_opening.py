@@ -97,3 +97,25 @@ async def test_a_batch_whose_numbers_are_torn_says_them_by_its_body(tmp_path: Pa
     damage_mark(path).touch()
     with started(path, 2) as run:
         assert run.file._connection.execute("SELECT * FROM batch").fetchall() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "torn"),
+    [
+        (b"readings_before INTEGER", b"readi\xeegs_before INTEGER"),
+        (b"receipt_version", b"re\xffeipt_version"),
+        (b"from_ms INTEGER NOT NULL, to_ms", b"from_ms INTEGER NOT NULL, to_m\xf3"),
+    ],
+)
+async def test_a_schema_whose_names_are_torn_hides_no_batch(
+    name: bytes, torn: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path) as run:
+        await seal_rounds(run.outbox, 3)
+    data = path.read_bytes()
+    assert name in data
+    path.write_bytes(data.replace(name, torn, 1))
+    damage_mark(path).touch()
+    with started(path, 2) as run:
+        assert [one.key.n for one in await run.outbox.batches(epoch(1), [1, 2, 3])] == [1, 2, 3]
