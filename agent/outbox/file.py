@@ -26,7 +26,7 @@ from agent.outbox.records import (
     Victims,
     Written,
 )
-from agent.outbox.recounting import lacks, name_missing
+from agent.outbox.recounting import exceeds, lacks, name_missing
 from agent.outbox.salvage import take_over
 from agent.outbox.schema import connect, in_words, number_of, row_id, span_of
 from contract.identity import AssetId, BootId, Epoch, GatewayId
@@ -196,6 +196,10 @@ class OutboxFile:
     def lacks(self, epochs: Sequence[EpochRecord]) -> bool:
         """Whether anything that was counted beside the file is not in it."""
         return lacks(epochs, read_counters(self.path))
+
+    def exceeds(self, epochs: Sequence[EpochRecord]) -> bool:
+        """Whether it claims far more than was counted beside it: a torn page names any number."""
+        return exceeds(epochs, read_counters(self.path))
 
     def recount(self, epochs: Sequence[EpochRecord]) -> Counts:
         """Name what was counted beside the file and is not in it; returns how much that is."""

@@ -116,6 +116,8 @@ def _begin(
             before = _recounted(file, before)
         elif file.lacks(before.epochs):
             raise OutboxDamaged(f"{file.path}: lacks what was counted beside it")
+        elif file.exceeds(before.epochs):
+            raise OutboxDamaged(f"{file.path}: claims far more than was counted beside it")
         contents = file.begin_epoch(before, epoch, boot=boot)
         file.count(contents.epochs)
         return file, contents

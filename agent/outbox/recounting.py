@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from agent.outbox.counters import Counted
 from agent.outbox.reading import read_epoch
 from agent.outbox.records import EpochRecord
-from agent.outbox.salvage import DAMAGED, INSERT_GONE
+from agent.outbox.salvage import DAMAGED, INSERT_GONE, MOST_BEYOND
 from contract.messages import Counts
 
 SELECT_EPOCH = "SELECT id FROM epoch WHERE epoch = ?"
@@ -33,6 +33,14 @@ def lacks(epochs: Iterable[EpochRecord], counters: Iterable[Counted]) -> bool:
         )
         for counted in counters
         if counted.sealed
+    )
+
+
+def exceeds(epochs: Iterable[EpochRecord], counters: Iterable[Counted]) -> bool:
+    """Whether these claim what cannot have been sealed since the last count that was kept."""
+    counted = {one.epoch: one.sealed for one in counters}
+    return any(
+        record.sealed > counted.get(record.epoch, record.sealed) + MOST_BEYOND for record in epochs
     )
 
 

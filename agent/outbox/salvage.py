@@ -10,15 +10,13 @@ from agent.outbox.records import Gone
 from agent.outbox.schema import number_of, row_id, span_of
 from agent.outbox.soundness import TABLES, Row, Table, every
 from contract.codec import Key, decode_model, inflate, sha256_of
-from contract.identity import Epoch, GatewayId
+from contract.identity import GatewayId
 from contract.messages import BatchBody, Counts
 from contract.ranges import Range, RangeSet
 
 DAMAGED = "outbox damaged"
 # A torn row may name any number; so many rounds beyond the last sound batch are a day of them.
 MOST_BEYOND = 10_000
-# Columns that a batch row must have as numbers: id, counts, counts before, times.
-NUMBERS = slice(0, 7)
 BATCHES = every("batch", (
     "id", "readings", "events", "readings_before", "events_before", "from_ms", "to_ms", "sha256",
     "body",
@@ -40,6 +38,7 @@ DELETE FROM gone WHERE epoch_id = ? AND last > ? AND readings + events < last - 
 INSERT_EPOCH = """
 INSERT OR IGNORE INTO epoch(id, epoch, boot, parent_epoch, parent_n) VALUES (?, ?, ?, ?, ?)
 """
+INSERT_BATCH = "INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_GONE = "INSERT OR IGNORE INTO gone VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -71,10 +70,12 @@ def take_over(
 
 
 def _opened(aside: Path) -> sqlite3.Connection | None:
-    """A card that fails once is asked again."""
+    """A card that fails once is asked again; a torn word hides no row."""
     for _ in range(2):
         with contextlib.suppress(sqlite3.Error):
-            return sqlite3.connect(aside, isolation_level=None)
+            database = sqlite3.connect(aside, isolation_level=None)
+            database.text_factory = lambda word: word.decode("utf-8", "replace")
+            return database
     return None
 
 
@@ -94,20 +95,25 @@ def _copy(database: sqlite3.Connection, table: Table, into: sqlite3.Connection) 
 def _take_over_epoch(
     database: sqlite3.Connection, into: sqlite3.Connection, epoch_id: int, last: Key
 ) -> int:
-    """`last` is the highest number that was counted beside the file."""
-    saved, spoilt = 0, {}
+    """`last` is the highest number that was counted beside the file.
+
+    A torn row may stand among those of another epoch; its hash says whose it is.
+    """
+    saved, spoilt = set[int](), {}
     for row in _batches(database, epoch_id, into, last.n):
-        if _matches(row, last.gateway, last.epoch):
-            saved += into.execute(
-                "INSERT OR IGNORE INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _whole(row)
-            ).rowcount
-        elif isinstance(row[0], int) and number_of(row[0]):
-            spoilt[number_of(row[0])] = row
+        n = number_of(row[0]) if isinstance(row[0], int) else 0
+        if not n or n in saved:
+            continue
+        if _matches(row, Key(gateway=last.gateway, epoch=last.epoch, n=n)):
+            into.execute(INSERT_BATCH, _by_its_body(row_id(epoch_id, n), row))
+            saved.add(n)
+        elif row[0] == row_id(epoch_id, n):
+            spoilt[n] = row
     believed = _highest(into, epoch_id) + MOST_BEYOND
     into.execute(FORGET_NONSENSE, (epoch_id, believed))
     _name_spoilt(into, epoch_id, {n: row for n, row in spoilt.items() if n <= believed})
     _name_holes(into, epoch_id)
-    return saved
+    return len(saved)
 
 
 def _batches(
@@ -129,22 +135,20 @@ def _rows(database: sqlite3.Connection, query: str, span: tuple[int, ...] = ()) 
         return
 
 
-def _matches(row: Row, gateway: GatewayId, epoch: Epoch) -> bool:
-    at, sha256, body = row[0], row[7], row[8]
-    if not (isinstance(at, int) and isinstance(sha256, bytes) and isinstance(body, bytes)):
+def _matches(row: Row, key: Key) -> bool:
+    sha256, body = row[7], row[8]
+    if not (isinstance(sha256, bytes) and isinstance(body, bytes)):
         return False
-    return sha256_of(Key(gateway=gateway, epoch=epoch, n=number_of(at)), body) == sha256.hex()
+    return sha256_of(key, body) == sha256.hex()
 
 
-def _whole(row: Row) -> Row:
-    """If its numbers are torn: they follow from the body, which its hash has shown to be whole."""
-    if all(isinstance(value, int) and value >= 0 for value in row[NUMBERS]):
-        return row
+def _by_its_body(at: int, row: Row) -> Row:
+    """Its numbers may be torn; its body is whole, as its hash has shown, and has them too."""
     assert isinstance(row[8], bytes)
     body = decode_model(BatchBody, inflate(row[8]))
     offsets_ms = [*body.offset_ms, *(event.offset_ms for event in body.events)]
     return (
-        row[0], body.counts.readings, body.counts.events,
+        at, body.counts.readings, body.counts.events,
         body.sealed_before.readings, body.sealed_before.events,
         body.base_ms + min(offsets_ms), body.base_ms + max(offsets_ms), *row[7:],
     )  # fmt: skip

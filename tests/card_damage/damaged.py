@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,7 @@ from tests.simulation.loopless import at_once, run
 
 GATEWAY, BOOT = GatewayId("bb-0001"), BootId("b" * 16)
 PAGE = 1_024
+READ_AHEAD = 64  # as the agent does
 EPOCHS, ROUNDS, READINGS = 3, 12, 40
 Name = tuple[Epoch, int]
 Damage = Callable[["Card", Random], None]
@@ -263,8 +265,10 @@ def _started(card: Card, epoch: Epoch) -> set[Name] | None:
     sent = {}
     try:
         for ledger in outbox.ledger.epochs:
-            for batch in run(outbox.batches(ledger.epoch, ledger.held)) if ledger.held else ():
-                sent[batch.key.epoch, batch.key.n] = batch.body
+            held = iter(ledger.held)  # by a torn page of more batches than there is memory for
+            while numbers := list(islice(held, READ_AHEAD)):
+                for batch in run(outbox.batches(ledger.epoch, numbers)):
+                    sent[batch.key.epoch, batch.key.n] = batch.body
     except OutboxDamaged:
         damage_mark(card.path).touch()
         return None

@@ -1,5 +1,7 @@
 """An agent starts on whatever a cut-off salvage left, and misplaced batches are found again."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,15 +90,34 @@ async def test_a_held_batch_that_is_nowhere_on_the_card_is_damage(tmp_path: Path
             await run.outbox.batches(epoch(1), [1, 2, 3])
 
 
-async def test_a_batch_whose_numbers_are_torn_says_them_by_its_body(tmp_path: Path) -> None:
+@pytest.mark.parametrize("torn", [-1, 77_777])
+async def test_a_batch_whose_numbers_are_torn_says_them_by_its_body(
+    torn: int, tmp_path: Path
+) -> None:
     path = tmp_path / "outbox.db"
     with started(path) as run:
         await seal_rounds(run.outbox, 3)
         before = run.file._connection.execute("SELECT * FROM batch").fetchall()
-        run.file._connection.execute("UPDATE batch SET readings = -1, to_ms = -1 WHERE id & 7 = 2")
+        run.file._connection.execute(
+            "UPDATE batch SET readings = ?, readings_before = ?, to_ms = ? WHERE id & 7 = 2",
+            (torn,) * 3,
+        )
     damage_mark(path).touch()
     with started(path, 2) as run:
         assert run.file._connection.execute("SELECT * FROM batch").fetchall() == before
+
+
+async def test_a_batch_under_a_number_that_cannot_have_been_sealed_is_damage(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path) as run:
+        await seal_rounds(run.outbox, 3)
+        run.file._connection.execute("UPDATE batch SET id = id + (1 << 30) WHERE id & 7 = 3")
+    with started(path, 2) as run:
+        (before, _) = run.contents.epochs
+        assert before.held.ranges == ((1, 2),)
+        assert [(one.numbers, one.state) for one in before.gone] == [((3, 3), "lost")]
 
 
 @pytest.mark.parametrize(
@@ -119,3 +140,38 @@ async def test_a_schema_whose_names_are_torn_hides_no_batch(
     damage_mark(path).touch()
     with started(path, 2) as run:
         assert [one.key.n for one in await run.outbox.batches(epoch(1), [1, 2, 3])] == [1, 2, 3]
+
+
+async def test_a_batch_that_stands_under_another_epochs_number_is_known_by_its_hash(
+    tmp_path: Path,
+) -> None:
+    """SQLite finds it between its neighbours, and reads an id that is not its own."""
+    path = tmp_path / "outbox.db"
+    for number in (1, 2, 3):
+        with started(path, number) as run:
+            await seal_rounds(run.outbox, 4)
+    data = path.read_bytes()
+    own, another = bytes.fromhex("A080808080 02"), bytes.fromhex("E080808080 02")  # as varints
+    assert data.count(own) == 1
+    path.write_bytes(data.replace(own, another))
+    damage_mark(path).touch()
+    with started(path, 4) as run:
+        assert [one.held.ranges for one in run.contents.epochs[:3]] == [((1, 4),)] * 3
+        for number in (1, 2, 3):
+            assert len(await run.outbox.batches(epoch(number), [1, 2, 3, 4])) == 4
+
+
+async def test_a_number_that_became_a_torn_word_hides_no_batch(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with started(path) as run:
+        await seal_rounds(run.outbox, 3)
+    for statement in (
+        "UPDATE sqlite_schema SET sql = replace(sql, 'STRICT', '') WHERE name = 'batch'",
+        "UPDATE batch SET to_ms = CAST(x'41FF' AS TEXT) WHERE id & 7 = 2",
+    ):
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("PRAGMA writable_schema = ON")
+            database.execute(statement)
+    damage_mark(path).touch()
+    with started(path, 2) as run:
+        assert len(await run.outbox.batches(epoch(1), [1, 2, 3])) == 3
