@@ -29,9 +29,11 @@ class KnownStream:
 class Ceiling:
     """The next boot began at `began_ms` or up to `doubt_ms` later.
 
-    The first that the store has of it, or of the next that has a date, is at `first_ms`.
+    The first that the store has of it, or of the next that has a date, is at `first_ms`. `id` is
+    the next boot's, if it has a date.
     """
 
+    id: int | None
     began_ms: int
     doubt_ms: int
     first_ms: int
@@ -65,6 +67,7 @@ class KnownBoot:
         if first_ms is not None:
             began_ms = min(began_ms, first_ms)
         return Ceiling(
+            id=self.id,
             began_ms=began_ms,
             doubt_ms=self.origin_ms + doubt_ms - began_ms,
             first_ms=began_ms if first_ms is None else first_ms,
@@ -80,12 +83,17 @@ class KnownBoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """Where a boot goes; none of its readings is put before `floor_ms`."""
+    """Where a boot goes; none of its readings is put before `floor_ms`.
+
+    What still comes of the boot `next_id`, whichever origin dates it, is not before `last_ms`.
+    """
 
     id: int
     origin_ms: int
     uncertainty_ms: int
     floor_ms: int
+    next_id: int | None
+    last_ms: int
 
 
 def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> list[Placement]:
@@ -104,6 +112,7 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
             placed.append(place)
             ceiling = replace(
                 ceiling,
+                id=None,
                 began_ms=place.origin_ms,
                 doubt_ms=ceiling.doubt_ms + drift_ms(boot.last_ms, 0),
             )
@@ -115,20 +124,21 @@ def placements(streams: Sequence[KnownStream], boots: Iterable[KnownBoot]) -> li
 def _place(boot: KnownBoot, ceiling: Ceiling, before: KnownBoot | None) -> Placement:
     origin_ms = min(ceiling.began_ms - boot.last_ms, boot.latest_origin_ms)
     doubt_ms = ceiling.doubt_ms + drift_ms(boot.last_ms, boot.first_ms)
+    floor_ms = EARLIEST_MS
     if before is None or before.origin_ms is None:
-        return Placement(
-            id=boot.id,
-            origin_ms=origin_ms,
-            uncertainty_ms=max(origin_ms, 0) + doubt_ms,
-            floor_ms=EARLIEST_MS,
-        )
-    ended_ms = before.ended_ms
-    slack_ms = max(origin_ms + boot.first_ms - ended_ms, 0)
+        slack_ms = max(origin_ms, 0)
+    else:
+        ended_ms = before.ended_ms
+        slack_ms = max(origin_ms + boot.first_ms - ended_ms, 0)
+        doubt_ms += _uncertainty(before, before.last_ms)
+        floor_ms = max(ceiling.floor_ms(ended_ms), EARLIEST_MS)
     return Placement(
         id=boot.id,
         origin_ms=origin_ms,
-        uncertainty_ms=slack_ms + doubt_ms + _uncertainty(before, before.last_ms),
-        floor_ms=max(ceiling.floor_ms(ended_ms), EARLIEST_MS),
+        uncertainty_ms=slack_ms + doubt_ms,
+        floor_ms=floor_ms,
+        next_id=ceiling.id,
+        last_ms=min(max(origin_ms + boot.last_ms, floor_ms), ceiling.began_ms),
     )
 
 

@@ -29,10 +29,12 @@ SELECT w.gateway_id, w.boot FROM unnest(%s::bigint[], %s::text[]) w (gateway_id,
 RETURNING gateway_id, boot, id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms
 """
 _DATE_BOOT = """
-UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, revision = %s, seen_ms = %s, floor_ms = NULL
+UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, revision = %s, seen_ms = %s,
+    floor_ms = CASE WHEN revision > 0 THEN floor_ms END
 WHERE id = %s
 """
 _PLACE_BOOT = "UPDATE boot SET origin_ms = %s, uncertainty_ms = %s, floor_ms = %s WHERE id = %s"
+_RAISE_FLOOR = "UPDATE boot SET floor_ms = greatest(floor_ms, %s) WHERE id = %s"
 _MOVED_BOOT = """
 UPDATE boot SET first_observed_ms = origin_ms + first_ms,
     last_observed_ms = greatest(origin_ms + last_ms, floor_ms)
@@ -96,8 +98,10 @@ UPDATE boot o SET first_ms = least(o.first_ms, w.first_ms),
     last_ms = greatest(o.last_ms, w.last_ms),
     latest_origin_ms = least(o.latest_origin_ms,
         (extract(epoch FROM clock_timestamp()) * 1000)::bigint - w.last_ms),
-    first_observed_ms = least(o.first_observed_ms, o.origin_ms + w.first_ms),
-    last_observed_ms = greatest(o.last_observed_ms, o.origin_ms + w.last_ms)
+    first_observed_ms = least(o.first_observed_ms,
+        o.origin_ms + greatest(w.first_ms, o.floor_ms - o.origin_ms)),
+    last_observed_ms = greatest(o.last_observed_ms,
+        o.origin_ms + greatest(w.last_ms, o.floor_ms - o.origin_ms))
 FROM (SELECT boot_id, min(first_ms) AS first_ms, max(last_ms) AS last_ms
     FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) n (boot_id, first_ms, last_ms)
     GROUP BY boot_id) w
@@ -164,6 +168,7 @@ def place_boots(database: Cursor[Any], gateway_id: int) -> list[Placement]:
     for place in placed:
         row = (place.origin_ms, place.uncertainty_ms, place.floor_ms, place.id)
         database.execute(_PLACE_BOOT, row)
+        database.execute(_RAISE_FLOOR, (place.last_ms, place.next_id))
     return placed
 
 

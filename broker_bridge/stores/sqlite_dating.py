@@ -22,10 +22,12 @@ SELECT id, origin_ms, revision, uncertainty_ms, seen_ms, floor_ms FROM boot
 WHERE gateway_id = ? AND boot = ?
 """
 _DATE_BOOT = """
-UPDATE boot SET origin_ms = ?, uncertainty_ms = ?, revision = ?, seen_ms = ?, floor_ms = NULL
+UPDATE boot SET origin_ms = ?, uncertainty_ms = ?, revision = ?, seen_ms = ?,
+    floor_ms = iif(revision, floor_ms, NULL)
 WHERE id = ?
 """
 _PLACE_BOOT = "UPDATE boot SET origin_ms = ?, uncertainty_ms = ?, floor_ms = ? WHERE id = ?"
+_RAISE_FLOOR = "UPDATE boot SET floor_ms = max(coalesce(floor_ms, ?1), ?1) WHERE id = ?2"
 _MOVED_BOOT = """
 UPDATE boot SET first_observed_ms = origin_ms + first_ms,
     last_observed_ms = max(origin_ms + last_ms, coalesce(floor_ms, origin_ms + last_ms))
@@ -79,14 +81,16 @@ _FORGET_UNDATED = "DELETE FROM undated WHERE boot_id = ?"
 _NUMBER_DATED = """
 UPDATE boot SET dated = (SELECT coalesce(max(dated), 0) + 1 FROM boot) WHERE id = ?
 """
-_WIDEN = """
+_FIRST = "origin_ms + max(?1, coalesce(floor_ms - origin_ms, ?1))"
+_LAST = "origin_ms + max(?2, coalesce(floor_ms - origin_ms, ?2))"
+_WIDEN = f"""
 UPDATE boot SET first_ms = min(coalesce(first_ms, ?1), ?1),
     last_ms = max(coalesce(last_ms, ?2), ?2),
     latest_origin_ms = min(coalesce(latest_origin_ms, ?3), ?3),
-    first_observed_ms = min(coalesce(first_observed_ms, origin_ms + ?1), origin_ms + ?1),
-    last_observed_ms = max(coalesce(last_observed_ms, origin_ms + ?2), origin_ms + ?2)
+    first_observed_ms = min(coalesce(first_observed_ms, {_FIRST}), {_FIRST}),
+    last_observed_ms = max(coalesce(last_observed_ms, {_LAST}), {_LAST})
 WHERE id = ?4
-"""
+"""  # noqa: S608 - made of constants
 _KNOWN_BOOTS = """
 SELECT id, boot, origin_ms, coalesce(uncertainty_ms, 0), coalesce(seen_ms, 0),
     coalesce(first_ms, seen_ms, 0), coalesce(last_ms, seen_ms, 0), coalesce(latest_origin_ms, 0),
@@ -137,6 +141,7 @@ def estimate_boots(database: sqlite3.Connection, gateway_id: int) -> set[int]:
     for place in placements(list(_known_streams(database, gateway_id)), boots):
         row = (place.origin_ms, place.uncertainty_ms, place.floor_ms, place.id)
         database.execute(_PLACE_BOOT, row)
+        database.execute(_RAISE_FLOOR, (place.last_ms, place.next_id))
         changed |= _move(database, place.id, ESTIMATED)
     return changed
 

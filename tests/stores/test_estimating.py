@@ -65,6 +65,8 @@ def test_a_boot_ends_where_the_next_began_and_may_be_as_early_as_the_one_before_
         # 48 hours and a second between them, its neighbours' own, an hour's drift of two
         uncertainty_ms=48 * HOUR + 1_000 + 10 + 10 + 180 + 180,
         floor_ms=BEGUN + HOUR,
+        next_id=3,
+        last_ms=AGAIN - 10,
     )
 
 
@@ -237,6 +239,27 @@ def test_what_comes_late_of_an_estimated_boot_is_estimated_too(store: CityStore)
         made = body(values(6_000), boot=BOOT2)
         transaction.commit_batches([batch(stream, 2, made, epoch=E2, sha256="4" * 64)])
     assert [row[:2] for row in readings(store) if row[0] == 236.0] == [(236.0, "estimated")]
+
+
+def test_what_a_worse_known_origin_dates_later_is_not_before_what_was_put_before_its_boot(
+    store: CityStore,
+) -> None:
+    """The third boot's clock ran 40 seconds off in eleven days, until it was synchronised again."""
+    three_boots(store)
+    off = Origin(
+        boot=BOOT3, origin_ms=AGAIN - 40_000, uncertainty_ms=5, revision=2, seen_ms=275 * HOUR
+    )
+    with writing(store) as transaction:
+        transaction.estimate(G1)
+        transaction.date([(G1, off)])
+        stream = transaction.streams([(G1, E3)])[G1, E3]
+        made = body(values(3_000), boot=BOOT3)
+        transaction.commit_batches([batch(stream, 2, made, epoch=E3, sha256="4" * 64)])
+    order = store.query("SELECT value FROM readings ORDER BY observed_at").rows
+    assert [value for (value,) in order] == [231.0, 234.0, 231.0, 237.0, 233.0, 232.0]
+    assert tuple(r for r in readings(store) if r[0] == 233.0) == (
+        (233.0, "exact", 5 + 49_500 + 1_000),
+    )
 
 
 def test_a_true_origin_replaces_an_estimate_for_whatever_comes_after(store: CityStore) -> None:
