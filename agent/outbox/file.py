@@ -193,13 +193,12 @@ class OutboxFile:
         with self._transaction() as database:
             return take_over(aside, gateway, database, read_counters(self.path))
 
-    def lacks(self, epochs: Sequence[EpochRecord]) -> bool:
-        """Whether anything that was counted beside the file is not in it."""
-        return lacks(epochs, read_counters(self.path))
-
-    def exceeds(self, epochs: Sequence[EpochRecord]) -> bool:
-        """Whether it claims far more than was counted beside it: a torn page names any number."""
-        return exceeds(epochs, read_counters(self.path))
+    def differs(self, epochs: Sequence[EpochRecord]) -> str:
+        """How it contradicts what was counted beside it, in words, or nothing."""
+        counted = read_counters(self.path)
+        if lacks(epochs, counted):
+            return "lacks what was counted beside it"
+        return "claims far more than was counted beside it" if exceeds(epochs, counted) else ""
 
     def recount(self, epochs: Sequence[EpochRecord]) -> Counts:
         """Name what was counted beside the file and is not in it; returns how much that is."""

@@ -114,10 +114,8 @@ def _begin(
         before = file.contents()
         if not salvageable:
             before = _recounted(file, before)
-        elif file.lacks(before.epochs):
-            raise OutboxDamaged(f"{file.path}: lacks what was counted beside it")
-        elif file.exceeds(before.epochs):
-            raise OutboxDamaged(f"{file.path}: claims far more than was counted beside it")
+        elif difference := file.differs(before.epochs):
+            raise OutboxDamaged(f"{file.path}: {difference}")
         contents = file.begin_epoch(before, epoch, boot=boot)
         file.count(contents.epochs)
         return file, contents

@@ -177,6 +177,13 @@ def three_boots(store: CityStore) -> None:
         transaction.hold([holding(*said)])
 
 
+def comes_late(transaction: Transaction, epoch: Epoch, boot: BootId, *, at_ms: int) -> None:
+    """A second batch of one of the three boots."""
+    stream = transaction.streams([(G1, epoch)])[G1, epoch]
+    made = body(values(at_ms), boot=boot)
+    transaction.commit_batches([batch(stream, 2, made, epoch=epoch, sha256="4" * 64)])
+
+
 def readings(store: CityStore) -> list[tuple[object, ...]]:
     answer = store.query("SELECT value, time_quality, uncertainty_ms FROM readings ORDER BY 1, 2")
     return [tuple(row) for row in answer.rows]
@@ -235,9 +242,7 @@ def test_what_comes_late_of_an_estimated_boot_is_estimated_too(store: CityStore)
     three_boots(store)
     with writing(store) as transaction:
         transaction.estimate(G1)
-        stream = transaction.streams([(G1, E2)])[G1, E2]
-        made = body(values(6_000), boot=BOOT2)
-        transaction.commit_batches([batch(stream, 2, made, epoch=E2, sha256="4" * 64)])
+        comes_late(transaction, E2, BOOT2, at_ms=6_000)
     assert [row[:2] for row in readings(store) if row[0] == 236.0] == [(236.0, "estimated")]
 
 
@@ -252,9 +257,7 @@ def test_what_a_worse_known_origin_dates_later_is_not_before_what_was_put_before
     with writing(store) as transaction:
         transaction.estimate(G1)
         transaction.date([(G1, off)])
-        stream = transaction.streams([(G1, E3)])[G1, E3]
-        made = body(values(3_000), boot=BOOT3)
-        transaction.commit_batches([batch(stream, 2, made, epoch=E3, sha256="4" * 64)])
+        comes_late(transaction, E3, BOOT3, at_ms=3_000)
     order = store.query("SELECT value FROM readings ORDER BY observed_at").rows
     assert [value for (value,) in order] == [231.0, 234.0, 231.0, 237.0, 233.0, 232.0]
     assert tuple(r for r in readings(store) if r[0] == 233.0) == (
@@ -268,9 +271,7 @@ def test_a_true_origin_replaces_an_estimate_for_whatever_comes_after(store: City
     with writing(store) as transaction:
         transaction.estimate(G1)
         transaction.date([(G1, late)])
-        stream = transaction.streams([(G1, E2)])[G1, E2]
-        made = body(values(6_000), boot=BOOT2)
-        transaction.commit_batches([batch(stream, 2, made, epoch=E2, sha256="4" * 64)])
+        comes_late(transaction, E2, BOOT2, at_ms=6_000)
     assert [row for row in readings(store) if row[0] == 236.0] == [(236.0, "exact", 6)]
     assert {row[1] for row in readings(store) if row[0] == 237.0} == {"estimated"}
 
