@@ -243,5 +243,6 @@ CAMPAIGNS = (
         chunk=1,
         module="tests.campaigns.marked",
         whole=True,
+        minutes=30,  # tests/machines/test_packages_installed.py, the longest
     ),
 )
