@@ -14,11 +14,14 @@ IS_FREE = "SELECT NOT EXISTS (SELECT 1 FROM epoch WHERE id = ?)"
 INSERT_EPOCH = """
 INSERT INTO epoch(id, epoch, boot, parent_epoch, parent_n) VALUES (?, ?, ?, ?, ?)
 """
+# A range without times said nothing of itself.
 SELECT_DAMAGED = """
 SELECT first, readings, events FROM gone
-WHERE epoch_id = ? AND state = 'lost' AND reason = ? ORDER BY first DESC
+WHERE epoch_id = ? AND state = 'lost' AND reason = ? ORDER BY to_ms > 0, first DESC
 """
-RECOUNT = "UPDATE gone SET readings = ?, events = ? WHERE epoch_id = ? AND first = ?"
+RECOUNT = """
+UPDATE gone SET readings = ?, events = ?, from_ms = 0, to_ms = 0 WHERE epoch_id = ? AND first = ?
+"""
 
 
 def lacks(epochs: Iterable[EpochRecord], counters: Iterable[Counted]) -> bool:
@@ -62,10 +65,8 @@ def _recount(database: sqlite3.Connection, counted: Counted) -> Counts:
     events = counted.counts.events - known.counts.events
     if known.sealed < counted.sealed:
         numbers = (known.sealed + 1, counted.sealed)
-        row = (epoch_id, *numbers, "lost", DAMAGED, max(readings, 0), max(events, 0), 0, 0)
-        database.execute(INSERT_GONE, row)
-    else:
-        _correct(database, known, readings, events)
+        database.execute(INSERT_GONE, (epoch_id, *numbers, "lost", DAMAGED, 0, 0, 0, 0))
+    _correct(database, epoch_id, readings, events)
     return Counts(readings=max(readings, 0), events=max(events, 0))
 
 
@@ -87,14 +88,16 @@ def _epoch_row(database: sqlite3.Connection, counted: Counted) -> int:
     return cursor.lastrowid
 
 
-def _correct(database: sqlite3.Connection, known: EpochRecord, readings: int, events: int) -> None:
-    """Salvage may have guessed how much lay in a range that nobody could read."""
-    rows = database.execute(SELECT_DAMAGED, (known.id, DAMAGED)).fetchall()
-    for first, named_readings, named_events in rows:
-        if not readings and not events:
-            return
-        fit_readings = max(named_readings + readings, 0)
-        fit_events = max(named_events + events, 0)
-        readings -= fit_readings - named_readings
-        events -= fit_events - named_events
-        database.execute(RECOUNT, (fit_readings, fit_events, known.id, first))
+def _correct(database: sqlite3.Connection, epoch_id: int, readings: int, events: int) -> None:
+    """Salvage may have guessed how much lay in a range that nobody could read.
+
+    A torn row that is contradicted is believed in nothing, so that the range loses its times: the
+    city tells ranges without them apart by what it has of each.
+    """
+    rows = database.execute(SELECT_DAMAGED, (epoch_id, DAMAGED)).fetchall()
+    for first, *named in rows:
+        fit = [max(named[0] + readings, 0), max(named[1] + events, 0)]
+        if fit != named:
+            readings -= fit[0] - named[0]
+            events -= fit[1] - named[1]
+            database.execute(RECOUNT, (*fit, epoch_id, first))

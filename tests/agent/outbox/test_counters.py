@@ -1,5 +1,7 @@
 """A destroyed outbox leaves the numbers of what it held, by epoch, to the reading."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from agent.outbox.counters import LINE_BYTES, counters_path, read_counters
@@ -107,7 +109,52 @@ async def test_salvage_that_can_only_guess_is_corrected_by_the_counters(tmp_path
     with started(path, 2) as second:
         (record, _) = second.contents.epochs
         assert [gone.numbers for gone in record.gone] == [(2, 2), (5, 5)]
+        assert [gone.to_ms for gone in record.gone] == [0, 0]
         assert record.counts == Counts(readings=15)
+
+
+async def rounds_of_which_one_is_spoilt(path: Path, spoilt: int, *, says: int) -> None:
+    """Of one, two and three readings; a row is there and says how many it has, and is no batch."""
+    with started(path, 1) as first:
+        for n in range(1, 4):
+            await first.outbox.seal([reading(n * 1_000 + at) for at in range(n)])
+        first.file._connection.execute(
+            "UPDATE batch SET body = x'', readings = ? WHERE id = ?", (says, 1 << 40 | spoilt)
+        )
+    damage_mark(path).touch()
+
+
+def forget(path: Path, *numbers: int) -> None:
+    """These rounds' rows are nowhere any more."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        for n in numbers:
+            database.execute("DELETE FROM batch WHERE id = ?", (1 << 40 | n,))
+
+
+async def test_what_is_missing_was_where_nobody_could_read_and_not_in_a_row_that_speaks(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    await rounds_of_which_one_is_spoilt(path, 3, says=3)
+    forget(path, 1, 2)
+    with started(path, 2) as second:
+        unread, spoken = second.contents.epochs[0].gone
+        assert unread == lost(1, 2, 3)
+        assert (spoken.numbers, spoken.counts) == ((3, 3), Counts(readings=3))
+        assert (spoken.from_ms, spoken.to_ms) == (3_000, 3_002)
+
+
+async def test_a_row_that_says_too_much_is_corrected_though_the_last_round_is_nowhere(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    await rounds_of_which_one_is_spoilt(path, 2, says=999)
+    forget(path, 3)
+    with started(path, 2) as second:
+        record = second.contents.epochs[0]
+        assert [gone.numbers for gone in record.gone] == [(2, 2), (3, 3)]
+        assert [gone.to_ms for gone in record.gone] == [0, 0]
+        assert record.counts == Counts(readings=6)
 
 
 async def test_a_torn_line_of_the_counters_is_not_believed(tmp_path: Path) -> None:
