@@ -1,7 +1,6 @@
 """One seed is one schedule of faults; at its end everything must come together by itself."""
 
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import TypeVar
@@ -19,6 +18,7 @@ from tests.simulation.judge import check_balance, check_bounds, check_cards
 from tests.simulation.network import Network
 from tests.simulation.poison import KINDS, poison
 from tests.simulation.truth import Batch, Truth
+from tests.simulation.weather import Action, weathered
 from tests.simulation.workshop import Templates, Workshop
 
 _T = TypeVar("_T")
@@ -65,8 +65,7 @@ class Schedule:
             )
             for number in range(1, self._random.randint(1, 2) + 1)
         ]
-        menu = self._menu()
-        self._actions, self._weights = list(menu), list(accumulate(menu.values()))
+        self._actions, self._weights = weathered(self._menu(), self._random)
 
     def run(self, steps: Sequence[int]) -> None:
         """Faults, then healing, then the judgement."""
@@ -85,8 +84,8 @@ class Schedule:
             for gateway in self.gateways:
                 gateway.card.file.close()
 
-    def _menu(self) -> dict[Callable[[], None], float]:
-        """What can happen, and how often."""
+    def _menu(self) -> dict[Action, float]:
+        """What can happen, and how often in most schedules."""
         return {
             self._seal: 24,
             self._seal_event: 5,
