@@ -139,6 +139,7 @@ def drift_ms(at_ms: int, seen_ms: int) -> int:
 
 
 HeldState = Literal["open", "settled", "rejected", "evicted", "lost"]
+OUTBOX_DAMAGED = "outbox damaged"  # a reason: how much was lost may only be guessed
 
 
 class HeldRange(Message):

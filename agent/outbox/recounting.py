@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from agent.outbox.counters import Counted
 from agent.outbox.reading import read_epoch
 from agent.outbox.records import EpochRecord
-from agent.outbox.salvage import DAMAGED, INSERT_GONE, MOST_BEYOND
-from contract.messages import Counts
+from agent.outbox.salvage import INSERT_GONE, MOST_BEYOND
+from contract.messages import OUTBOX_DAMAGED, Counts
 
 SELECT_EPOCH = "SELECT id FROM epoch WHERE epoch = ?"
 IS_FREE = "SELECT NOT EXISTS (SELECT 1 FROM epoch WHERE id = ?)"
 INSERT_EPOCH = """
 INSERT INTO epoch(id, epoch, boot, parent_epoch, parent_n) VALUES (?, ?, ?, ?, ?)
 """
-# A range without times said nothing of itself.
+# A range with times is a row's own word: what is missing was hardly in it, what is too much is.
 SELECT_DAMAGED = """
 SELECT first, readings, events FROM gone
-WHERE epoch_id = ? AND state = 'lost' AND reason = ? ORDER BY to_ms > 0, first DESC
+WHERE epoch_id = ? AND state = 'lost' AND reason = ? ORDER BY (to_ms > 0) = ?, first DESC
 """
 RECOUNT = """
 UPDATE gone SET readings = ?, events = ?, from_ms = 0, to_ms = 0 WHERE epoch_id = ? AND first = ?
@@ -65,7 +65,7 @@ def _recount(database: sqlite3.Connection, counted: Counted) -> Counts:
     events = counted.counts.events - known.counts.events
     if known.sealed < counted.sealed:
         numbers = (known.sealed + 1, counted.sealed)
-        database.execute(INSERT_GONE, (epoch_id, *numbers, "lost", DAMAGED, 0, 0, 0, 0))
+        database.execute(INSERT_GONE, (epoch_id, *numbers, "lost", OUTBOX_DAMAGED, 0, 0, 0, 0))
     _correct(database, epoch_id, readings, events)
     return Counts(readings=max(readings, 0), events=max(events, 0))
 
@@ -91,10 +91,10 @@ def _epoch_row(database: sqlite3.Connection, counted: Counted) -> int:
 def _correct(database: sqlite3.Connection, epoch_id: int, readings: int, events: int) -> None:
     """Salvage may have guessed how much lay in a range that nobody could read.
 
-    A torn row that is contradicted is believed in nothing, so that the range loses its times: the
-    city tells ranges without them apart by what it has of each.
+    A torn row that is contradicted is believed in nothing, so that the range loses its times.
     """
-    rows = database.execute(SELECT_DAMAGED, (epoch_id, DAMAGED)).fetchall()
+    lacking = readings >= 0 and events >= 0
+    rows = database.execute(SELECT_DAMAGED, (epoch_id, OUTBOX_DAMAGED, lacking)).fetchall()
     for first, *named in rows:
         fit = [max(named[0] + readings, 0), max(named[1] + events, 0)]
         if fit != named:

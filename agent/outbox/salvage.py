@@ -11,10 +11,9 @@ from agent.outbox.schema import number_of, row_id, span_of
 from agent.outbox.soundness import TABLES, Row, Table, every
 from contract.codec import Key, decode_model, inflate, sha256_of
 from contract.identity import GatewayId
-from contract.messages import BatchBody, Counts
+from contract.messages import OUTBOX_DAMAGED, BatchBody, Counts
 from contract.ranges import Range, RangeSet
 
-DAMAGED = "outbox damaged"
 # A torn row may name any number; so many rounds beyond the last sound batch are a day of them.
 MOST_BEYOND = 10_000
 BATCHES = every("batch", (
@@ -218,8 +217,9 @@ def _less(total: Counts, named: Counts) -> Counts:
 
 def _lost(numbers: Range, counts: Counts, *, from_ms: int = 0, to_ms: int = 0) -> Gone:
     return Gone(
-        state="lost", numbers=numbers, counts=counts, reason=DAMAGED, from_ms=from_ms, to_ms=to_ms
-    )
+        state="lost", numbers=numbers, counts=counts, reason=OUTBOX_DAMAGED, from_ms=from_ms,
+        to_ms=to_ms,
+    )  # fmt: skip
 
 
 def _record(into: sqlite3.Connection, epoch_id: int, gone: Gone) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from broker_bridge.store import Balance, Hole
 from contract.identity import Epoch, GatewayId
-from contract.messages import Counts, EpochHolding, HeldState
+from contract.messages import OUTBOX_DAMAGED, Counts, EpochHolding, HeldState
 from contract.ranges import RangeSet
 
 GONE = frozenset({"lost", "evicted"})
@@ -25,6 +25,10 @@ class Tally(NamedTuple):
     def minus(self, other: "Tally") -> "Tally":
         """The difference."""
         return Tally(self.readings - other.readings, self.events - other.events)
+
+    def at_least(self, other: "Tally") -> "Tally":
+        """Neither less than the other's."""
+        return Tally(max(self.readings, other.readings), max(self.events, other.events))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +142,13 @@ class Claim:
 
     @property
     def has_time(self) -> bool:
-        """A range that nobody could read has none, and how much it held is only guessed."""
+        """A range that nobody could read has none."""
         return bool(self.to_ms)
+
+    @property
+    def is_guessed(self) -> bool:
+        """Nobody could read it, or it is the word of a row that was damaged itself."""
+        return self.state == "lost" and (not self.has_time or self.reason == OUTBOX_DAMAGED)
 
 
 def claims(account: Account) -> Iterator[Claim]:
@@ -159,22 +168,26 @@ def claims(account: Account) -> Iterator[Claim]:
 
 
 def _apportioned(account: Account) -> list[Claim]:
-    """The claims; what is committed of ranges that nobody could read tells what the others held.
+    """The claims; what is committed of the ranges that a salvage guessed tells the others' counts.
 
-    A salvage knows how much such ranges of an epoch held together, and only guesses which held it.
+    It knows how much they held together, and less well which held it, least without times.
     """
     said = list(claims(account))
-    last_open, over = None, Tally()
-    for at, one in enumerate(said):
-        if one.state != "lost" or one.has_time:
-            continue
-        if _open_numbers(account, one):
-            last_open = at
-        else:
-            over = over.plus(account.counts_between(one.first, one.last)).minus(one.counts)
-    if last_open is not None:
-        one = said[last_open]
-        said[last_open] = replace(one, counts=one.counts.minus(over))
+    known = {
+        at: account.counts_between(one.first, one.last)
+        for at, one in enumerate(said)
+        if one.is_guessed
+    }
+    still_open = [at for at in known if _open_numbers(account, said[at])]
+    over = Tally()
+    for at, counts in known.items():
+        fit = said[at].counts.at_least(counts) if at in still_open else counts
+        over = over.plus(fit.minus(said[at].counts))
+        said[at] = replace(said[at], counts=fit)
+    for at in sorted(still_open, key=lambda at: (said[at].has_time, -at)):
+        fit = said[at].counts.minus(over).at_least(known[at])
+        over = over.plus(fit.minus(said[at].counts))
+        said[at] = replace(said[at], counts=fit)
     return said
 
 

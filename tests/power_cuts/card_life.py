@@ -11,9 +11,8 @@ from agent.outbox.file import OutboxFile
 from agent.outbox.opening import open_outbox
 from agent.outbox.outbox import Outbox
 from agent.outbox.records import Contents, EpochRecord
-from agent.outbox.salvage import DAMAGED
 from contract.identity import AssetId, BootId, Epoch, GatewayId, Kind
-from contract.messages import EpochReceipt, Receipt
+from contract.messages import OUTBOX_DAMAGED, EpochReceipt, Receipt
 from contract.ranges import RangeSet
 from contract.readings import Reading
 from tests.campaigns.seeds import Violation
@@ -180,7 +179,7 @@ def _account(record: EpochRecord, sealed: Sealed) -> None:
     if invented := [n for n in gone if n not in sealed.batches]:
         raise Violation(f"never sealed: batch {invented[0]}, which is stated as gone")
     for one in record.gone:
-        if one.reason == DAMAGED:
+        if one.reason == OUTBOX_DAMAGED:
             raise Violation(f"{LOST}, and only counted: batches {one.numbers}")
         if one.state == "evicted" and one.numbers[1] > sealed.receipted:
             raise Violation(f"evicted without a receipt: {one.numbers}")

@@ -35,6 +35,10 @@ SETTINGS = UplinkSettings(
 )
 MAX_IN_FLIGHT = SETTINGS.window_batches + SETTINGS.reserve_batches
 LAMP = AssetId("PJU-0001")
+SPOIL = """
+UPDATE batch SET body = zeroblob(9), readings = max(readings + ?, 0), events = max(events + ?, 0)
+WHERE id = ?
+"""
 CURSED = 13.0  # the simulated city's database refuses this value
 
 
@@ -130,14 +134,15 @@ class SimGateway:
         remove_database(self._path)
 
     def spoil(self) -> None:
-        """One body on the card rots, and the agent restarts on it."""
+        """One row on the card rots, its body or what it says of itself too; the agent restarts."""
         self._network.unlink(self.id)
         self.card.file.close()
         with closing(sqlite3.connect(self._path, isolation_level=None)) as database:
             rows = [row for (row,) in database.execute("SELECT id FROM batch")]
             if rows:
                 row = self._random.choice(rows)
-                database.execute("UPDATE batch SET body = zeroblob(9) WHERE id = ?", (row,))
+                more = [self._random.choice((0, 0, -1, 2)) for _ in range(2)]
+                database.execute(SPOIL, (*more, row))
                 ledger = self.outbox.ledger.by_id(row >> EPOCH_SHIFT)
                 name = (self.id, ledger.epoch, number_of(row))
                 self._truth.excuse(name, "destroyed with its card")

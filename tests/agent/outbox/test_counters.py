@@ -95,33 +95,26 @@ async def test_a_whole_outbox_is_believed_before_counters_that_lag(tmp_path: Pat
         assert second.contents.epochs[0].sealed == 4
 
 
-async def test_salvage_that_can_only_guess_is_corrected_by_the_counters(tmp_path: Path) -> None:
-    path = tmp_path / "outbox.db"
+async def some_are_spoilt(path: Path, rounds: int, spoilt: dict[int, int]) -> None:
+    """Round n has n readings; these rows say how many they have, and are no batches."""
     with started(path, 1) as first:
-        for n in range(1, 6):
+        for n in range(1, rounds + 1):
             await first.outbox.seal([reading(n * 1_000 + at) for at in range(n)])
-        for n in (2, 5):
-            body = b"spoilt"
+        for n, says in spoilt.items():
             first.file._connection.execute(
-                "UPDATE batch SET body = ?, readings = 999 WHERE id = ?", (body, 1 << 40 | n)
+                "UPDATE batch SET body = x'', readings = ? WHERE id = ?", (says, 1 << 40 | n)
             )
     damage_mark(path).touch()
+
+
+async def test_salvage_that_can_only_guess_is_corrected_by_the_counters(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    await some_are_spoilt(path, 5, {2: 999, 5: 999})
     with started(path, 2) as second:
         (record, _) = second.contents.epochs
         assert [gone.numbers for gone in record.gone] == [(2, 2), (5, 5)]
         assert [gone.to_ms for gone in record.gone] == [0, 0]
         assert record.counts == Counts(readings=15)
-
-
-async def rounds_of_which_one_is_spoilt(path: Path, spoilt: int, *, says: int) -> None:
-    """Of one, two and three readings; a row is there and says how many it has, and is no batch."""
-    with started(path, 1) as first:
-        for n in range(1, 4):
-            await first.outbox.seal([reading(n * 1_000 + at) for at in range(n)])
-        first.file._connection.execute(
-            "UPDATE batch SET body = x'', readings = ? WHERE id = ?", (says, 1 << 40 | spoilt)
-        )
-    damage_mark(path).touch()
 
 
 def forget(path: Path, *numbers: int) -> None:
@@ -135,7 +128,7 @@ async def test_what_is_missing_was_where_nobody_could_read_and_not_in_a_row_that
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "outbox.db"
-    await rounds_of_which_one_is_spoilt(path, 3, says=3)
+    await some_are_spoilt(path, 3, {3: 3})
     forget(path, 1, 2)
     with started(path, 2) as second:
         unread, spoken = second.contents.epochs[0].gone
@@ -148,13 +141,23 @@ async def test_a_row_that_says_too_much_is_corrected_though_the_last_round_is_no
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "outbox.db"
-    await rounds_of_which_one_is_spoilt(path, 2, says=999)
+    await some_are_spoilt(path, 3, {2: 999})
     forget(path, 3)
     with started(path, 2) as second:
         record = second.contents.epochs[0]
         assert [gone.numbers for gone in record.gone] == [(2, 2), (3, 3)]
         assert [gone.to_ms for gone in record.gone] == [0, 0]
         assert record.counts == Counts(readings=6)
+
+
+async def test_what_is_too_much_was_said_by_a_row_and_not_where_nobody_could_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "outbox.db"
+    await some_are_spoilt(path, 4, {4: 9})
+    forget(path, 2)
+    with started(path, 2) as second:
+        assert second.contents.epochs[0].gone == (lost(2, 2, 2), lost(4, 4, 4))
 
 
 async def test_a_torn_line_of_the_counters_is_not_believed(tmp_path: Path) -> None:
